@@ -1,0 +1,36 @@
+// `npm test`: the static checks, then every test. Arguments are passed to the runner: `npm test -- src/vpc`.
+//
+// Unit tests (`*.test.ts`) share one process. Kernel tests (`*.kernel.test.ts`) and end-to-end tests
+// (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process and they run one after another.
+import { spawnSync } from "node:child_process"
+import { globSync } from "node:fs"
+
+const only = process.argv.slice(2)
+const all = globSync("{src,test,scripts,bench}/**/*.test.ts").sort()
+const chosen =
+  only.length === 0 ? all : all.filter((f) => only.some((o) => f.startsWith(o) || f.includes(o)))
+if (chosen.length === 0) {
+  console.error(`no test file matches ${only.join(" ")}`)
+  process.exit(66)
+}
+const alone = (f: string) => /\.(kernel|e2e)\.test\.ts$/.test(f)
+
+let failed = false
+const run = (args: readonly string[]) => {
+  const child = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+    stdio: "inherit",
+  })
+  failed ||= child.status !== 0
+}
+
+if (only.length === 0) run(["scripts/check.ts"])
+// One run of the runner over all files, so that its summary counts everything; --test-concurrency=1 keeps kernel and
+// end-to-end files from disturbing each other, and unit files are cheap enough to be in the queue with them.
+run([
+  "--test",
+  "--test-concurrency=1",
+  "--test-reporter=spec",
+  ...chosen.filter((f) => !alone(f)),
+  ...chosen.filter(alone),
+])
+process.exit(failed ? 1 : 0)

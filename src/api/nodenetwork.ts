@@ -1,0 +1,127 @@
+import type { Condition, KubeObject } from "./meta.ts"
+
+/**
+ * berth.dev/v1alpha1 NodeNetwork: the contract between a node's agent and the controller. It has the node's name.
+ * The agent alone writes `spec`, the controller alone writes `status`; so the two never conflict.
+ */
+export interface NodeNetwork extends KubeObject {
+  spec: NodeNetworkSpec
+  status?: NodeNetworkStatus
+}
+
+/** Key of a placement on a node: "node" for the node placement, "pool:NAME", or "sg:ID,ID" (sorted ids). */
+export type PlacementKey = string
+export const nodePlacement: PlacementKey = "node"
+
+export interface NodeNetworkSpec {
+  /** From Node.spec.providerID (aws:///ZONE/INSTANCE). */
+  instanceID: string
+  mode: NodeMode
+  targets: WarmTargets
+  demand: PlacementDemand[]
+  /** What the agent has stopped using and agrees to give back. It forgets them only when `status` no longer has them. */
+  offers: Offer[]
+}
+
+export interface NodeMode {
+  customNetworking: boolean
+  prefixDelegation: boolean
+  /** False with DISABLE_NETWORK_RESOURCE_PROVISIONING: the controller makes no EC2 change for this node. */
+  provisioning: boolean
+  /** MANAGE_UNTAGGED_ENI. */
+  manageUntagged: boolean
+  /** AWS_MANAGE_ENIS_NON_SCHEDULABLE. */
+  manageWhenUnschedulable: boolean
+  /** Node keys that name the ENIConfig (ENI_CONFIG_ANNOTATION_DEF, ENI_CONFIG_LABEL_DEF). */
+  annotationKey: string
+  labelKey: string
+  /** ADDITIONAL_ENI_TAGS. */
+  additionalTags?: Record<string, string>
+  /** CLUSTER_NAME. */
+  clusterName?: string
+}
+
+/** Warm targets as the environment states them; absent = not set. Meaning: reference of each variable in docs/environment.md. */
+export interface WarmTargets {
+  warmENI?: number
+  warmIP?: number
+  minimumIP?: number
+  warmPrefix?: number
+  maxENI?: number
+  /** Pods the node can run at most (Node.status.capacity.pods): supply never exceeds it. */
+  maxPods: number
+}
+
+export interface PlacementDemand {
+  placement: PlacementKey
+  /** Addresses held by pods now. */
+  inUse: number
+  /** Pods bound to the node that have no address yet. */
+  waiting: number
+  /** Addresses in cool-down. */
+  cooling: number
+}
+
+/** One thing given back: a secondary address, a prefix, or (neither set) the whole interface. */
+export interface Offer {
+  interfaceID: string
+  address?: string
+  prefix?: string
+}
+
+export interface NodeNetworkStatus {
+  observedGeneration?: number
+  vpc?: { id: string; cidrs: string[] }
+  zone?: string
+  instanceType?: string
+  limits?: { interfaces: number; addressesPerInterface: number; prefixes: boolean }
+  /** What decided the node placement; absent while custom networking is off. */
+  binding?: { name: string; source: BindingSource; key: string }
+  placements: PlacementStatus[]
+  interfaces: NodeInterface[]
+  /** Ready, SubnetExhausted, PlacementRefused, Draining, Throttled. */
+  conditions: Condition[]
+}
+
+export type BindingSource = "ExternalLabel" | "Annotation" | "Label" | "Default" | "SubnetPool"
+
+export interface PlacementStatus {
+  placement: PlacementKey
+  /** The object it comes from, such as ENIConfig/us-west-2a; "primary" without custom networking. */
+  object: string
+  subnets: string[]
+  securityGroups: string[]
+  ready: boolean
+  /** When not ready: catalogue code, full text for humans, what to do. */
+  code?: string
+  message?: string
+  hint?: string
+}
+
+export type InterfaceState =
+  /** Created or being attached; its link may not be visible yet. */
+  | "Attaching"
+  | "Ready"
+  /** Placement no longer wanted: serves its pods, gets no new ones, is freed when empty. */
+  | "Draining"
+  /** Being detached and deleted. */
+  | "Releasing"
+  /** Not Berth's to use: tagged no_manage, EFA, trunk, another owner. */
+  | "Foreign"
+
+export interface NodeInterface {
+  id: string
+  mac: string
+  deviceIndex: number
+  networkCard: number
+  /** Device 0 of card 0: carries the host's own traffic. */
+  primary: boolean
+  subnetID: string
+  subnetCIDR: string
+  securityGroups: string[]
+  placement: PlacementKey
+  state: InterfaceState
+  primaryAddress: string
+  addresses: string[]
+  prefixes: string[]
+}

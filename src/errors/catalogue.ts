@@ -1,0 +1,34 @@
+import { BerthError, type ErrorEntry } from "./berth-error.ts"
+import { cliErrors } from "./cli.ts"
+import { cloudErrors } from "./cloud.ts"
+import { cniErrors } from "./cni.ts"
+import { kernelErrors } from "./kernel.ts"
+import { labErrors } from "./lab.ts"
+import { placementErrors } from "./placement.ts"
+
+/** Every error Berth can report, by stable code. docs/errors.md is generated from this table. */
+export const catalogue = {
+  ...placementErrors,
+  ...cloudErrors,
+  ...cniErrors,
+  ...kernelErrors,
+  ...labErrors,
+  ...cliErrors,
+}
+
+export type ErrorCode = keyof typeof catalogue
+export type DetailOf<C extends ErrorCode> =
+  (typeof catalogue)[C] extends ErrorEntry<infer D> ? D : never
+
+/** Makes the catalogue's error `code`; the caller throws it. */
+export function fail<C extends ErrorCode>(
+  code: C,
+  detail: DetailOf<C>,
+  cause?: unknown,
+): BerthError {
+  return new BerthError(code, catalogue[code] as ErrorEntry<never>, detail, cause)
+}
+
+/** True when `error` is the catalogue's error `code`. */
+export const isError = <C extends ErrorCode>(error: unknown, code: C): error is BerthError =>
+  error instanceof BerthError && error.code === code

@@ -1,0 +1,15 @@
+import { entry } from "./berth-error.ts"
+
+/** Why the lab cannot start or go on. */
+export const labErrors = {
+  "lab/port-in-use": entry<{ port: number; what: string }>({
+    says: (d) => `port ${d.port} of 127.0.0.1, wanted for ${d.what}, is in use`,
+    hint: "Stop the program that uses it, or choose another port.",
+    exit: 69,
+  }),
+  "lab/already-running": entry<{ name: string; pid: number }>({
+    says: (d) => `a lab named "${d.name}" runs already (process ${d.pid})`,
+    hint: "Stop it with Ctrl-C in its terminal, or start this one with --name OTHER.",
+    exit: 75,
+  }),
+}

@@ -1,0 +1,75 @@
+// Goal: imports point down, so that pure decisions stay free of I/O and production never needs the lab.
+import assert from "node:assert/strict"
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { test } from "node:test"
+
+/** What each folder of src/ may import besides itself. `node` lists the built-in modules allowed to pure code. */
+const leaf = ["errors", "clock.ts", "log.ts"]
+const pure = [...leaf, "api", "vpc", "placement", "ipam", "fleet"]
+const ports = ["kernel", "ec2", "kube", "metrics"]
+const allowed: Record<string, readonly string[]> = {
+  errors: [],
+  "clock.ts": [],
+  "log.ts": [],
+  api: [],
+  vpc: [...leaf, "api"],
+  placement: [...leaf, "api", "vpc"],
+  ipam: [...leaf, "api", "vpc", "placement"],
+  fleet: pure,
+  metrics: leaf,
+  kernel: pure,
+  ec2: pure,
+  kube: pure,
+  cni: leaf,
+  agent: [...pure, ...ports],
+  controller: [...pure, ...ports],
+  rotation: [...pure, ...ports],
+  dashboard: [...pure, ...ports],
+  // `berth lab` starts the lab by a dynamic import, which is the one door to it.
+  cli: [...pure, ...ports, "rotation", "dashboard", "lab"],
+  lab: [...pure, ...ports, "cni"],
+}
+const pureFolders = new Set(["api", "vpc", "placement", "ipam", "fleet"])
+
+const importOf = /(?:from\s+|import\s*\(\s*|import\s+)"([^"]+)"/g
+const topOf = (path: string) => normalize(path).split("/")[1] ?? ""
+const production = globSync("src/**/*.{ts,mjs}").filter((f) => !/\.test\.ts$|\/testing\//.test(f))
+
+function imports(file: string): string[] {
+  return [...readFileSync(file, "utf8").matchAll(importOf)].map((m) => m[1] ?? "")
+}
+
+test("imports point down", () => {
+  const wrong: string[] = []
+  for (const file of production) {
+    const from = topOf(file)
+    for (const spec of imports(file)) {
+      if (!spec.startsWith(".")) continue
+      const to = topOf(join(dirname(file), spec))
+      if (to !== from && !(allowed[from] ?? []).includes(to)) wrong.push(`${file} imports ${spec}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test("pure folders have no I/O, clock or randomness", () => {
+  const banned =
+    /from "node:(?!assert)|Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|argv)|setTimeout\(/
+  const wrong = production
+    .filter((f) => pureFolders.has(topOf(f)))
+    .filter((f) => banned.test(readFileSync(f, "utf8")))
+  assert.deepEqual(wrong, [])
+})
+
+test("only cli reaches the lab, and only by a dynamic import", () => {
+  const wrong = production
+    .filter((f) => topOf(f) !== "lab")
+    .filter((f) => /from "[^"]*\/lab\//.test(readFileSync(f, "utf8")))
+  assert.deepEqual(wrong, [])
+})
+
+test("no file of src/ is longer than 400 lines", () => {
+  const long = production.filter((f) => readFileSync(f, "utf8").split("\n").length > 401)
+  assert.deepEqual(long, [])
+})
