@@ -1,0 +1,106 @@
+import {
+  Command as Commander,
+  Argument as CommanderArgument,
+  CommanderError,
+  Option as CommanderOption,
+} from "commander"
+import { BerthError } from "../errors/berth-error.ts"
+import type { Call, Command } from "./command.ts"
+import { commands } from "./commands.ts"
+import { reportError } from "./report-error.ts"
+
+/** sysexits(3) EX_USAGE. */
+const usageError = 64
+
+/** Runs one command line and returns its exit code; never throws. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exit = 0
+  const root = new Commander("berth")
+    .description(
+      "Decide which VPC subnets, IP ranges and security groups the Pods of an Amazon EKS cluster use.",
+    )
+    .option("-V, --version", "print the version")
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(run with --help for the options)")
+    .exitOverride()
+  for (const command of commands) {
+    add(root, command, async (call) => {
+      const { run } = await command.load()
+      exit = await run(call)
+    })
+  }
+  try {
+    if (argv.length === 0) {
+      root.outputHelp()
+      return 0
+    }
+    await root.parseAsync([...argv], { from: "user" })
+    return exit
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError
+    reportError(error, process.stderr)
+    return error instanceof BerthError ? error.exit : 1
+  }
+}
+
+function add(root: Commander, command: Command, run: (call: Call) => Promise<void>): void {
+  const words = command.path.split(" ")
+  const name = words.pop() ?? ""
+  const parent = words.reduce(
+    (at, word) => at.commands.find((c) => c.name() === word) ?? group(at, word),
+    root,
+  )
+  const made = parent
+    .command(name)
+    .summary(command.summary)
+    .description(command.about ?? command.summary)
+  for (const a of command.args ?? []) {
+    const argument = new CommanderArgument(a.spec, a.about)
+    made.addArgument(a.choices ? argument.choices([...a.choices]) : argument)
+  }
+  for (const o of command.options) {
+    const option = new CommanderOption(o.flags, o.about)
+    if (o.choices) option.choices([...o.choices])
+    if (o.default !== undefined) option.default(o.default)
+    if (o.many)
+      option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+    made.addOption(option)
+  }
+  made.addHelpText("after", `\nExamples:\n${command.examples.map((e) => `  $ ${e}`).join("\n")}`)
+  made.exitOverride()
+  made.action(() => withInterrupt((signal) => run(callOf(made, signal))))
+}
+
+function group(parent: Commander, name: string): Commander {
+  const summary = name === "lab" ? "The whole system on this machine: no cloud, no cluster" : ""
+  return parent.command(name).summary(summary).description(summary).exitOverride()
+}
+
+function callOf(made: Commander, signal: AbortSignal): Call {
+  const args = made.processedArgs.flat().filter((a): a is string => typeof a === "string")
+  return {
+    args,
+    options: made.opts(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal,
+  }
+}
+
+/** The first Ctrl-C or SIGTERM asks the command to stop; a second one ends the process at once. */
+async function withInterrupt(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const abort = new AbortController()
+  const stop = () => {
+    if (abort.signal.aborted) process.exit(130)
+    abort.abort()
+  }
+  process.on("SIGINT", stop)
+  process.on("SIGTERM", stop)
+  try {
+    await work(abort.signal)
+  } finally {
+    process.off("SIGINT", stop)
+    process.off("SIGTERM", stop)
+  }
+}
