@@ -3,6 +3,7 @@ import { cliErrors } from "./cli.ts"
 import { cloudErrors } from "./cloud.ts"
 import { cniErrors } from "./cni.ts"
 import { kernelErrors } from "./kernel.ts"
+import { kubeErrors } from "./kube.ts"
 import { labErrors } from "./lab.ts"
 import { placementErrors } from "./placement.ts"
 
@@ -12,6 +13,7 @@ export const catalogue = {
   ...cloudErrors,
   ...cniErrors,
   ...kernelErrors,
+  ...kubeErrors,
   ...labErrors,
   ...cliErrors,
 }
