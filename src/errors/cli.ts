@@ -7,4 +7,9 @@ export const cliErrors = {
     hint: "Check the path and its permissions.",
     exit: 66,
   }),
+  "cli/bad-option": entry<{ option: string; value: string; expected: string }>({
+    says: (d) => `${d.option}: "${d.value}" is not ${d.expected}`,
+    hint: "Run the command with --help for its options.",
+    exit: 64,
+  }),
 }

@@ -12,4 +12,9 @@ export const labErrors = {
     hint: "Stop it with Ctrl-C in its terminal, or start this one with --name OTHER.",
     exit: 75,
   }),
+  "lab/no-control-plane": entry<{ folder: string }>({
+    says: (d) => `${d.folder} has no kube-apiserver`,
+    hint: "Name the folder that holds kube-apiserver, kube-scheduler, kube-controller-manager and etcd.",
+    exit: 66,
+  }),
 }

@@ -1,0 +1,149 @@
+import type { Writable } from "node:stream"
+import type { Clock } from "../../clock.ts"
+import { sdkEc2 } from "../../ec2/sdk/sdk-ec2.ts"
+import { internetAddress } from "../fabric/addresses.ts"
+import { ensureKubectl } from "../kubectl/ensure-kubectl.ts"
+import type { Lab, LabOptions } from "../lab.ts"
+import { launchLab } from "../launch.ts"
+import { podCells, podHeader, summarise } from "./before-after.ts"
+import { isRunning, type PodRow, podRows, readPods } from "./cluster-view.ts"
+import { exhausted } from "./exhausted.ts"
+import { createNarrator } from "./narrator.ts"
+import { createNodeLauncher } from "./nodes.ts"
+import { createOperator } from "./operator.ts"
+import * as procedure from "./procedure.ts"
+import { createShell } from "./shell.ts"
+import { answering, sourcesSeen } from "./traffic.ts"
+import { verify } from "./verify.ts"
+
+export interface DemoOptions extends Omit<LabOptions, "scenario" | "onProgress"> {
+  readonly once: boolean
+  readonly out: Writable & { isTTY?: boolean; columns?: number }
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Renders rows under a header, at most `width` wide. */
+  readonly table: (
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+    width?: number,
+  ) => string
+}
+
+const replicas = 30
+
+/** The main job. Resolves to the exit code: 0 only when every pod is where the operator wanted it and answers. */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const { out, signal, clock } = options
+  const narrator = createNarrator(out, () => clock.now())
+  const lab = await launchLab({
+    ...options,
+    scenario: exhausted,
+    onProgress: (text) => narrator.progress(text),
+  })
+  await using _ = { [Symbol.asyncDispose]: () => lab.stop() }
+  const kubectl = await ensureKubectl(options.env, lab.kubeconfig)
+  narrator.good(
+    `the lab is up: 2 nodes, Kubernetes API and EC2 on 127.0.0.1${lab.hollow ? " (hollow: nothing is wired)" : ""}`,
+  )
+  if (lab.hollow) narrator.note(`No packets flow: ${lab.hollow}`)
+  if (kubectl.own)
+    narrator.note("kubectl is not installed; Berth's own small client stands in for it")
+  const operator = createOperator(createShell(kubectl.env), narrator, clock, signal)
+  const stage = {
+    narrator,
+    operator,
+    launcher: createNodeLauncher(lab.ec2Url, lab.region),
+    replicas,
+  }
+  const view = viewOf(lab, stage)
+
+  await procedure.lookAtIncident(stage)
+  const before = await view()
+  await procedure.checkVersion(stage)
+  await procedure.turnOnCustomNetworking(stage)
+  await procedure.describeSubnets(stage)
+  await procedure.watchConvergence(stage)
+  await procedure.describeBatchSubnet(stage)
+  const batchNodes = await procedure.replaceNodes(stage)
+  await procedure.recreatePods(stage)
+  const after = await view()
+
+  const from = after.find((r) => r.running)
+  const reachable =
+    lab.hollow || !from
+      ? undefined
+      : await answering(
+          operator.shell,
+          from.pod,
+          after.map((r) => r.address),
+        )
+  const wrong = verify(after, { replicas, batchNodes, reachable })
+  show(options, before, after)
+  for (const sentence of wrong) narrator.bad(sentence)
+  if (wrong.length === 0)
+    narrator.good(
+      `every pod is where it should be${reachable ? `, and all ${reachable.size} answer` : ""}`,
+    )
+  if (!options.once) await stayUp(options, lab)
+  return wrong.length === 0 ? 0 : 1
+}
+
+function viewOf(lab: Lab, stage: procedure.Stage): () => Promise<PodRow[]> {
+  const ec2 = sdkEc2({
+    region: lab.region,
+    endpoint: lab.ec2Url,
+    credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
+  })
+  return async () => {
+    const { shell } = stage.operator
+    const [pods, nodes, interfaces] = await Promise.all([
+      readPods(shell, procedure.namespace),
+      procedure.readNodes(stage.operator),
+      ec2.describeNetworkInterfaces({ vpcId: exhausted.vpc.id }),
+    ])
+    const names = pods.filter(isRunning).map((p) => p.metadata.name)
+    const seen = lab.hollow
+      ? new Map<string, string>()
+      : await sourcesSeen(shell, names, `http://${internetAddress}/`)
+    return podRows(
+      pods,
+      interfaces,
+      new Map(nodes.map((n) => [n.metadata.name, procedure.zoneOf(n)])),
+      seen,
+    )
+  }
+}
+
+function show(options: DemoOptions, before: readonly PodRow[], after: readonly PodRow[]): void {
+  const { out, table } = options
+  const width = out.isTTY ? out.columns : undefined
+  out.write(`\nEvery pod now:\n${table(podHeader, after.map(podCells), width)}`)
+  const header = ["", "ZONE", "NODE", "SUBNET", "SECURITY GROUPS", "SEEN AS", "PODS"]
+  const rows = (when: string, view: readonly PodRow[]) =>
+    summarise(view).map((s) => [
+      when,
+      s.zone,
+      s.node,
+      s.subnet,
+      s.securityGroups || "-",
+      s.seenAs || "-",
+      String(s.pods),
+    ])
+  out.write(
+    `\nBefore and after:\n${table(header, [...rows("before", before), ...rows("after", after)], width)}\n`,
+  )
+}
+
+async function stayUp({ out, signal }: DemoOptions, lab: Lab): Promise<void> {
+  out.write(
+    `The lab stays up until Ctrl-C. In another terminal:\n\n` +
+      `  export KUBECONFIG=${lab.kubeconfig}\n` +
+      `  kubectl get pods -A -o wide\n` +
+      `  AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab aws ec2 describe-network-interfaces --region ${lab.region} --endpoint-url ${lab.ec2Url}\n\n`,
+  )
+  await Promise.race([
+    lab.ended,
+    new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
+  ])
+}

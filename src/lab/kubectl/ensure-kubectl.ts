@@ -1,0 +1,47 @@
+import { access, chmod, constants, mkdir, writeFile } from "node:fs/promises"
+import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export interface Kubectl {
+  /** Environment in which `kubectl` is on PATH and talks to the lab. */
+  readonly env: Record<string, string>
+  /** True when the machine has none and Berth's own client stands in. */
+  readonly own: boolean
+}
+
+/** Finds kubectl, or puts a stand-in of that name on PATH (beside the kubeconfig, which goes with the lab). */
+export async function ensureKubectl(
+  env: Readonly<Record<string, string | undefined>>,
+  kubeconfig: string,
+): Promise<Kubectl> {
+  const path = env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+  const base = {
+    ...Object.fromEntries(
+      Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined),
+    ),
+    KUBECONFIG: kubeconfig,
+  }
+  if (await onPath("kubectl", path)) return { env: { ...base, PATH: path }, own: false }
+  const folder = join(dirname(kubeconfig), "bin")
+  await mkdir(folder, { recursive: true })
+  const script = join(folder, "kubectl")
+  const entry = join(dirname(fileURLToPath(import.meta.url)), "own-kubectl.ts")
+  await writeFile(
+    script,
+    `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${entry}' "$@"\n`,
+  )
+  await chmod(script, 0o755)
+  return { env: { ...base, PATH: `${folder}${delimiter}${path}` }, own: true }
+}
+
+async function onPath(program: string, path: string): Promise<boolean> {
+  for (const folder of path.split(delimiter)) {
+    try {
+      await access(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      // Not in this folder: look in the next.
+    }
+  }
+  return false
+}

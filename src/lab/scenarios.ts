@@ -1,0 +1,14 @@
+import { exhausted } from "./demo/exhausted.ts"
+import type { Scenario } from "./scenario.ts"
+
+/** States a lab can start in, by the name that `berth lab up --scenario` takes. */
+export const scenarios = {
+  exhausted,
+  /** The same VPC with room in every subnet, and nothing running. */
+  empty: {
+    ...exhausted,
+    name: "empty",
+    subnets: exhausted.subnets.map(({ occupied: _, ...subnet }) => subnet),
+    manifests: [],
+  },
+} satisfies Record<string, Scenario>
