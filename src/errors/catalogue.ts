@@ -1,3 +1,4 @@
+import { agentErrors } from "./agent.ts"
 import { BerthError, type ErrorEntry } from "./berth-error.ts"
 import { cliErrors } from "./cli.ts"
 import { cloudErrors } from "./cloud.ts"
@@ -9,6 +10,7 @@ import { placementErrors } from "./placement.ts"
 
 /** Every error Berth can report, by stable code. docs/errors.md is generated from this table. */
 export const catalogue = {
+  ...agentErrors,
   ...placementErrors,
   ...cloudErrors,
   ...cniErrors,
