@@ -28,6 +28,7 @@ export interface Option {
   readonly about: string
   readonly choices?: readonly string[]
   readonly default?: string
+  readonly required?: boolean
   /** May be given more than once. */
   readonly many?: boolean
 }
@@ -51,3 +52,9 @@ export function text(call: Call, name: string): string | undefined {
 
 /** True when the flag was given. */
 export const flag = (call: Call, name: string): boolean => call.options[name] === true
+
+/** The values of an option that may be given more than once. */
+export function list(call: Call, name: string): string[] {
+  const value = call.options[name]
+  return Array.isArray(value) ? value.filter((v) => typeof v === "string") : []
+}

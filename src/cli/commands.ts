@@ -49,4 +49,43 @@ export const commands: readonly Command[] = [
     examples: ["berth lab up", "berth lab up --control-plane ./bin --name real"],
     load: () => import("./commands/lab-up.ts"),
   },
+  {
+    path: "user-data",
+    summary: "Launch script that sets max-pods and binds the node to its ENIConfig at birth",
+    args: [{ spec: "<cluster>", about: "name of the EKS cluster" }],
+    options: [
+      {
+        flags: "--max-pods <number>",
+        about: "pods the node may run (see berth max-pods)",
+        required: true,
+      },
+      {
+        flags: "--family <family>",
+        about: "what the script is for",
+        choices: ["al2", "al2023", "bottlerocket", "windows", "karpenter", "launch-template"],
+        default: "al2023",
+      },
+      {
+        flags: "--node-group <kind>",
+        about: "who else writes to the script: nobody, EKS, or nobody because the AMI is yours",
+        choices: ["self-managed", "managed", "managed-custom-ami"],
+        default: "self-managed",
+      },
+      { flags: "--eni-config <name>", about: "bind the node to this ENIConfig when it registers" },
+      { flags: "--label <key=value>", about: "further node label", many: true },
+      { flags: "--taint <key=value:effect>", about: "taint to register with", many: true },
+      { flags: "--endpoint <url>", about: "API server endpoint of the cluster" },
+      {
+        flags: "--certificate-authority <base64>",
+        about: "the cluster's certificate authority data",
+      },
+      { flags: "--service-cidr <cidr>", about: "the cluster's service CIDR" },
+    ],
+    examples: [
+      "berth user-data my-cluster --family al2 --max-pods 20",
+      "berth user-data my-cluster --max-pods 110 --eni-config us-west-2a --node-group managed",
+      "berth user-data my-cluster --family bottlerocket --max-pods 20 --label team=data",
+    ],
+    load: () => import("./commands/user-data.ts"),
+  },
 ]

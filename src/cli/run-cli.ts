@@ -62,6 +62,7 @@ function add(root: Commander, command: Command, run: (call: Call) => Promise<voi
     const option = new CommanderOption(o.flags, o.about)
     if (o.choices) option.choices([...o.choices])
     if (o.default !== undefined) option.default(o.default)
+    if (o.required) option.makeOptionMandatory()
     if (o.many)
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
     made.addOption(option)
