@@ -53,4 +53,24 @@ export const placementErrors = {
     hint: "Check that the API server can be reached and that the service account may read the object.",
     cni: 11,
   }),
+  "placement/no-subnet": entry<{ object: string; zone: string; why: string }>({
+    says: (d) => `${d.object} has no usable subnet in ${d.zone}: ${d.why}`,
+    hint: (d) => `Give ${d.object} a subnet in ${d.zone}.`,
+    cni: 11,
+  }),
+  "placement/pool-missing": entry<{ pool: string }>({
+    says: (d) => `SubnetPool "${d.pool}" does not exist`,
+    hint: "Create it, or recreate the pods that it served (kubectl get subnetpools).",
+    cni: 11,
+  }),
+  "placement/pool-ambiguous": entry<{ object: string; pools: readonly string[] }>({
+    says: (d) => `${d.object} is selected by several SubnetPools: ${d.pools.join(", ")}`,
+    hint: "Give one of them a higher spec.priority, or make their selectors exclude each other.",
+    cni: 11,
+  }),
+  "placement/key-malformed": entry<{ key: string }>({
+    says: (d) => `"${d.key}" is not the key of a placement`,
+    hint: "The agent and the controller must be of the same version.",
+    cni: 11,
+  }),
 }
