@@ -88,4 +88,39 @@ export const commands: readonly Command[] = [
     ],
     load: () => import("./commands/user-data.ts"),
   },
+  {
+    path: "iam",
+    summary: "Least-privilege IAM policy for the controller, or for a use of this tool",
+    args: [
+      {
+        spec: "[role]",
+        about: "who needs it; default controller",
+        choices: ["controller", "read", "apply", "rotate"],
+      },
+    ],
+    options: [
+      {
+        flags: "--cluster <name>",
+        about: "confine the controller to ENIs tagged with this cluster",
+      },
+      { flags: "--partition <partition>", about: "aws, aws-cn or aws-us-gov", default: "aws" },
+    ],
+    examples: ["berth iam --cluster my-cluster", "berth iam read"],
+    load: () => import("./commands/iam.ts"),
+  },
+  {
+    path: "completion",
+    summary: "Completion script for a shell",
+    args: [{ spec: "<shell>", about: "the shell", choices: ["bash", "zsh", "fish"] }],
+    options: [{ flags: "--program <name>", about: "name the script completes", default: "berth" }],
+    examples: ["source <(berth completion bash)", "berth completion fish | source"],
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    path: "man",
+    summary: "The manual page berth(1)",
+    options: [],
+    examples: ["berth man | man -l -"],
+    load: () => import("./commands/man.ts"),
+  },
 ]

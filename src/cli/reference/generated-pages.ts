@@ -1,0 +1,9 @@
+import { commands } from "../commands.ts"
+import { cliPage } from "./cli-page.ts"
+import { errorsPage } from "./errors-page.ts"
+
+/** Every generated page, by its path from the root of the repository. */
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  "docs/cli.md": () => cliPage(commands),
+  "docs/errors.md": errorsPage,
+}

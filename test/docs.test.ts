@@ -1,0 +1,24 @@
+import assert from "node:assert/strict"
+import { existsSync, globSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { test } from "node:test"
+import { generatedPages } from "../src/cli/reference/generated-pages.ts"
+
+for (const [file, make] of Object.entries(generatedPages)) {
+  test(`${file} says what the code says (node scripts/docs.ts writes it anew)`, () => {
+    assert.equal(readFileSync(file, "utf8"), make())
+  })
+}
+
+test("every relative link in the documentation leads somewhere", () => {
+  const broken: string[] = []
+  for (const file of ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md")]) {
+    if (!existsSync(file)) continue
+    for (const [, link = ""] of readFileSync(file, "utf8").matchAll(
+      /\]\((?!https?:|#|mailto:)([^)#\s]+)/g,
+    )) {
+      if (!existsSync(join(dirname(file), link))) broken.push(`${file}: ${link}`)
+    }
+  }
+  assert.deepEqual(broken, [])
+})
