@@ -2,9 +2,13 @@ import { entry } from "./berth-error.ts"
 
 /** What the Linux kernel, or the rights to talk to it, refused. */
 export const kernelErrors = {
-  "kernel/refused": entry<{ operation: string; object: string; errno: string }>({
-    says: (d) => `${d.operation} ${d.object}: ${d.errno}`,
-    hint: "The agent needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the node's network namespace.",
+  /** `errno` is its name, such as ENODEV; `why` the kernel's own text, where it gives one. */
+  "kernel/refused": entry<{ operation: string; object: string; errno: string; why?: string }>({
+    says: (d) => `${d.operation} ${d.object}: ${d.errno}${d.why ? ` (${d.why})` : ""}`,
+    hint: (d) =>
+      d.errno === "EPERM" || d.errno === "EACCES"
+        ? "The agent needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the node's network namespace."
+        : "Another program may have changed the node's network; `ip link`, `ip rule` and `ip route show table all` show its state.",
     cni: 5,
   }),
   "kernel/nft": entry<{ why: string }>({

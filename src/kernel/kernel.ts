@@ -47,6 +47,8 @@ export interface Link {
   readonly up: boolean
   /** "veth", "vlan", ...; absent for physical links. */
   readonly kind?: string
+  /** Free text that `ip link` shows: Berth writes whose link it is. */
+  readonly alias?: string
 }
 
 export interface Address {
@@ -89,6 +91,10 @@ export type Change =
       readonly name: string
       readonly mac?: string
       readonly mtu: number
+      /** This end up from birth, which saves a change. The peer cannot be: a veth opens only when it has a partner. */
+      readonly up?: boolean
+      /** Of the end in this namespace. */
+      readonly alias?: string
       readonly peer: { readonly name: string; readonly mac?: string; readonly in: NetNamespace }
     }
   /** Absent is success. */
@@ -100,6 +106,7 @@ export type Change =
       readonly mtu?: number
       readonly mac?: string
       readonly rename?: string
+      readonly alias?: string
       readonly moveTo?: NetNamespace
     }
   | {

@@ -1,0 +1,109 @@
+import type { Link } from "../kernel.ts"
+import {
+  family,
+  linkAttribute,
+  linkFlag,
+  linkInfo,
+  messageFlag,
+  messageType,
+  skipStatistics,
+  vethPeer,
+} from "./constants.ts"
+import { MessageWriter, readAttributes, textOf } from "./message.ts"
+import { macBytes, macText } from "./notation.ts"
+
+/** struct ifinfomsg: family, pad, device type, index, flags, which flags are meant. */
+function infoBody(message: MessageWriter, index: number, up: boolean | undefined): MessageWriter {
+  const flags = up === true ? linkFlag.up : 0
+  const mask = up === undefined ? 0 : linkFlag.up
+  return message.u8(family.unspecified, 0).u16(0).u32(index, flags, mask)
+}
+
+interface LinkEnd {
+  readonly name: string
+  readonly mac?: string | undefined
+}
+
+function endAttributes(message: MessageWriter, end: LinkEnd, mtu: number): void {
+  message.attributeText(linkAttribute.name, end.name)
+  message.attributeU32(linkAttribute.mtu, mtu)
+  if (end.mac) message.attribute(linkAttribute.address, macBytes(end.mac))
+}
+
+/**
+ * A veth pair in one message: both ends named and addressed, this end up (if asked), the peer born in the namespace
+ * behind `peerNamespaceFd`. Moving a finished device would cost several RCU grace periods instead. The peer stays down:
+ * it is configured before the two are joined, when veth_open says ENOTCONN (drivers/net/veth.c).
+ */
+export function encodeVeth(v: {
+  readonly end: LinkEnd
+  readonly peer: LinkEnd
+  readonly mtu: number
+  readonly up: boolean
+  readonly peerNamespaceFd: number
+}): MessageWriter {
+  const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
+  const message = infoBody(new MessageWriter(messageType.newLink, flags), 0, v.up || undefined)
+  endAttributes(message, v.end, v.mtu)
+  return message.nested(linkAttribute.info, () => {
+    message.attributeText(linkInfo.kind, "veth")
+    message.nested(linkInfo.data, () => {
+      message.nested(vethPeer, () => {
+        infoBody(message, 0, undefined)
+        endAttributes(message, v.peer, v.mtu)
+        message.attributeU32(linkAttribute.namespaceFd, v.peerNamespaceFd)
+      })
+    })
+  })
+}
+
+export function encodeSetLink(
+  index: number,
+  change: {
+    readonly up?: boolean | undefined
+    readonly mtu?: number | undefined
+    readonly mac?: string | undefined
+    readonly rename?: string | undefined
+    readonly alias?: string | undefined
+    readonly namespaceFd?: number | undefined
+  },
+): MessageWriter {
+  const message = new MessageWriter(messageType.setLink, messageFlag.acknowledge)
+  infoBody(message, index, change.up)
+  if (change.rename !== undefined) message.attributeText(linkAttribute.name, change.rename)
+  if (change.mtu !== undefined) message.attributeU32(linkAttribute.mtu, change.mtu)
+  if (change.mac !== undefined) message.attribute(linkAttribute.address, macBytes(change.mac))
+  if (change.alias !== undefined) message.attribute(linkAttribute.alias, Buffer.from(change.alias))
+  if (change.namespaceFd !== undefined)
+    message.attributeU32(linkAttribute.namespaceFd, change.namespaceFd)
+  return message
+}
+
+export function encodeDeleteLink(name: string): MessageWriter {
+  const message = new MessageWriter(messageType.deleteLink, messageFlag.acknowledge)
+  return infoBody(message, 0, undefined).attributeText(linkAttribute.name, name)
+}
+
+/** Asks for one link by name, or for all of them. */
+export function encodeGetLink(name?: string): MessageWriter {
+  const flags = name === undefined ? messageFlag.dump : 0
+  const message = infoBody(new MessageWriter(messageType.getLink, flags), 0, undefined)
+  message.attributeU32(linkAttribute.extendedMask, skipStatistics)
+  return name === undefined ? message : message.attributeText(linkAttribute.name, name)
+}
+
+export function decodeLink(body: Buffer): Link {
+  const attributes = readAttributes(body.subarray(16))
+  const info = attributes.get(linkAttribute.info)
+  const kind = info && readAttributes(info).get(linkInfo.kind)
+  const alias = attributes.get(linkAttribute.alias)
+  return {
+    index: body.readInt32LE(4),
+    name: textOf(attributes.get(linkAttribute.name) ?? Buffer.alloc(0)),
+    mac: macText(attributes.get(linkAttribute.address) ?? Buffer.alloc(0)),
+    mtu: attributes.get(linkAttribute.mtu)?.readUInt32LE() ?? 0,
+    up: (body.readUInt32LE(8) & linkFlag.up) !== 0,
+    ...(kind && { kind: textOf(kind) }),
+    ...(alias && { alias: textOf(alias) }),
+  }
+}

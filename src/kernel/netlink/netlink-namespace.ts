@@ -1,0 +1,158 @@
+import { closeSync, readFileSync } from "node:fs"
+import { fail } from "../../errors/catalogue.ts"
+import type { Address, Change, Link, Neighbour, NetNamespace, Route, Rule } from "../kernel.ts"
+import { sysctlPath } from "../sysctl-path.ts"
+import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
+import { applyChange, type ChangeContext } from "./apply-change.ts"
+import { ErrnoError } from "./libc.ts"
+import { decodeLink, encodeGetLink } from "./link-codec.ts"
+import { decodeNeighbour, encodeGetNeighbours } from "./neighbour-codec.ts"
+import { NetlinkRefusal, NetlinkSocket } from "./netlink-socket.ts"
+import { readNftTable, runNft } from "./nft.ts"
+import { decodeRoute, encodeGetRoutes } from "./route-codec.ts"
+import { decodeRule, encodeGetRules } from "./rule-codec.ts"
+import type { ThreadNamespace } from "./thread-namespace.ts"
+
+/** Keeps its netlink socket open, so that only the first use enters the namespace. */
+export class NetlinkNamespace implements NetNamespace {
+  readonly path: string
+  readonly fd: number
+  readonly #thread: ThreadNamespace
+  readonly #socket: NetlinkSocket
+  #closed = false
+
+  /** Takes over `fd`; throws ErrnoError EINVAL when it is not a network namespace. */
+  constructor(path: string, fd: number, thread: ThreadNamespace) {
+    this.path = path
+    this.fd = fd
+    this.#thread = thread
+    this.#socket = thread.enter(fd, () => new NetlinkSocket())
+  }
+
+  links(): Link[] {
+    return this.#read("list links", () => this.#socket.dump(encodeGetLink()).map(decodeLink))
+  }
+
+  link(name: string): Link | undefined {
+    try {
+      return decodeLink(this.#socket.get(encodeGetLink(name)))
+    } catch (error) {
+      if (error instanceof ErrnoError && error.errno === "ENODEV") return undefined
+      throw this.#refused("read link", name, error)
+    }
+  }
+
+  addresses(link?: string): Address[] {
+    const found = this.#read("list addresses", () => {
+      const names = this.#names()
+      return this.#socket.dump(encodeGetAddresses()).map((body) => {
+        const { index, address } = decodeAddress(body)
+        return { link: names.get(index) ?? `#${index}`, address }
+      })
+    })
+    return link === undefined ? found : found.filter((address) => address.link === link)
+  }
+
+  routes(table?: number): Route[] {
+    const found = this.#read("list routes", () => {
+      const names = this.#names()
+      return this.#socket
+        .dump(encodeGetRoutes())
+        .map((body) => decodeRoute(body, (index) => names.get(index)))
+        .filter((route) => route !== undefined)
+    })
+    return table === undefined ? found : found.filter((route) => route.table === table)
+  }
+
+  rules(): Rule[] {
+    return this.#read("list rules", () =>
+      this.#socket
+        .dump(encodeGetRules())
+        .map(decodeRule)
+        .filter((rule) => rule !== undefined),
+    )
+  }
+
+  neighbours(link: string): Neighbour[] {
+    const index = this.link(link)?.index
+    return this.#read("list neighbours", () =>
+      this.#socket
+        .dump(encodeGetNeighbours())
+        .map(decodeNeighbour)
+        .filter((entry) => entry !== undefined && entry.index === index)
+        .map((entry) => ({ link, address: entry!.address, mac: entry!.mac })),
+    )
+  }
+
+  apply(changes: readonly Change[]): void {
+    const indexes = new Map<string, number>()
+    const context: ChangeContext = {
+      socket: this.#socket,
+      indexOf: (name) => {
+        const known = indexes.get(name)
+        if (known !== undefined) return known
+        const { index } = decodeLink(this.#socket.get(encodeGetLink(name)))
+        indexes.set(name, index)
+        return index
+      },
+      namespaceFd: (namespace) => {
+        if (namespace instanceof NetlinkNamespace) return namespace.fd
+        throw new TypeError(`${namespace.path} is not a namespace of this kernel`)
+      },
+      enter: (work) => this.enter(work),
+    }
+    for (const change of changes) {
+      applyChange(context, change)
+      // A name may now mean another link, or none.
+      if (change.do === "removeLink" || change.do === "setLink") indexes.delete(change.name)
+    }
+  }
+
+  sysctl(key: string): string | undefined {
+    try {
+      return this.enter(() => readFileSync(sysctlPath(key), "utf8").trim())
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+      throw this.#refused("read sysctl", key, error)
+    }
+  }
+
+  nft(script: string): Promise<void> {
+    return runNft((work) => this.enter(work), script)
+  }
+
+  nftTable(family: string, table: string): Promise<unknown> {
+    return readNftTable((work) => this.enter(work), family, table)
+  }
+
+  enter<T>(work: () => T): T {
+    return this.#thread.enter(this.fd, work)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket[Symbol.dispose]()
+    closeSync(this.fd)
+  }
+
+  #names(): Map<number, string> {
+    const links = this.#socket.dump(encodeGetLink()).map(decodeLink)
+    return new Map(links.map((link) => [link.index, link.name]))
+  }
+
+  #read<T>(operation: string, read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw this.#refused(operation, `of ${this.path}`, error)
+    }
+  }
+
+  #refused(operation: string, object: string, error: unknown): unknown {
+    const errno = error instanceof ErrnoError ? error.errno : (error as NodeJS.ErrnoException).code
+    if (errno === undefined) return error
+    const why = error instanceof NetlinkRefusal && error.why ? { why: error.why } : {}
+    return fail("kernel/refused", { operation, object, errno, ...why }, error)
+  }
+}

@@ -1,0 +1,107 @@
+import { closeSync } from "node:fs"
+import { errorAttribute, messageFlag, messageType, socketOption } from "./constants.ts"
+import { ErrnoError, errnoName, netlinkOption, netlinkSocket, receive, send } from "./libc.ts"
+import {
+  type Message,
+  type MessageWriter,
+  readAttributes,
+  readMessages,
+  textOf,
+} from "./message.ts"
+
+/** A dump that keeps being interrupted by other programs is given up: partial data must never be taken for the whole. */
+const dumpTries = 5
+
+/** What the kernel answered to a request it refused; `why` is its own text, where it has one. */
+export class NetlinkRefusal extends ErrnoError {
+  readonly why: string | undefined
+
+  constructor(errno: string, why: string | undefined) {
+    super("netlink", errno)
+    this.name = "NetlinkRefusal"
+    this.why = why
+  }
+}
+
+/**
+ * A routing netlink socket, bound to the namespace it was opened in. The kernel has the answer ready when `send`
+ * returns, so requests are synchronous. They go one by one: the kernel would carry on with a batch after a refusal,
+ * and a round trip is 4 us where a veth pair is hundreds.
+ */
+export class NetlinkSocket implements Disposable {
+  readonly #fd = netlinkSocket()
+  readonly #received = Buffer.allocUnsafeSlow(64 * 1024)
+  #sequence = 0
+
+  constructor() {
+    netlinkOption(this.#fd, socketOption.capAck)
+    netlinkOption(this.#fd, socketOption.extendedAck)
+  }
+
+  /** Carries out one change, asked for with the acknowledge flag. */
+  change(request: MessageWriter): void {
+    this.#sendRequest(request)
+    for (;;) for (const message of this.#next()) if (message.type === messageType.error) return
+  }
+
+  /** Asks for one object. */
+  get(request: MessageWriter): Buffer {
+    this.#sendRequest(request)
+    for (;;) for (const message of this.#next()) return message.body
+  }
+
+  /** Asks for all objects of a kind. */
+  dump(request: MessageWriter): Buffer[] {
+    for (let tries = 0; tries < dumpTries; tries++) {
+      const bodies = this.#dumpOnce(request)
+      if (bodies) return bodies
+    }
+    throw new NetlinkRefusal("EINTR", `the table changed during each of ${dumpTries} readings`)
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd)
+  }
+
+  #dumpOnce(request: MessageWriter): Buffer[] | undefined {
+    this.#sendRequest(request)
+    const bodies: Buffer[] = []
+    let interrupted = false
+    for (;;) {
+      for (const message of this.#next()) {
+        if (message.flags & messageFlag.dumpInterrupted) interrupted = true
+        if (message.type === messageType.done) return interrupted ? undefined : bodies
+        bodies.push(Buffer.from(message.body))
+      }
+    }
+  }
+
+  #sendRequest(request: MessageWriter): void {
+    this.#sequence = (this.#sequence + 1) >>> 0
+    send(this.#fd, request.finish(this.#sequence))
+  }
+
+  /** The messages of the next datagram that answer the last request; throws when one is a refusal. */
+  *#next(): Generator<Message> {
+    const length = receive(this.#fd, this.#received)
+    for (const message of readMessages(this.#received.subarray(0, length))) {
+      if (message.sequence !== this.#sequence) continue
+      if (message.type === messageType.error || message.type === messageType.done) refuse(message)
+      yield message
+    }
+  }
+}
+
+/** An error message, and the end of a dump, begin with a negative errno; 0 means success. */
+function refuse(message: Message): void {
+  const errno = message.body.length >= 4 ? message.body.readInt32LE() : 0
+  if (errno === 0) return
+  const hasText = message.type === messageType.error && message.flags & messageFlag.attributes
+  // struct nlmsgerr holds the request's header (16 bytes), and its payload unless the answer is capped.
+  const capped = (message.flags & messageFlag.capped) !== 0
+  const skip = 4 + (capped ? 16 : (message.body.readUInt32LE(4) + 3) & ~3)
+  const why = hasText
+    ? readAttributes(message.body.subarray(skip)).get(errorAttribute.message)
+    : undefined
+  throw new NetlinkRefusal(errnoName(-errno), why && textOf(why))
+}

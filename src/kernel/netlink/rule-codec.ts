@@ -1,0 +1,56 @@
+import type { Rule } from "../kernel.ts"
+import { family, messageFlag, messageType, ruleAttribute, ruleToTable } from "./constants.ts"
+import { MessageWriter, readAttributes, textOf } from "./message.ts"
+import { prefixOf, prefixText } from "./notation.ts"
+
+const wholeMark = 0xffffffff
+
+/** struct fib_rule_hdr: family, destination and source length, tos, table, two reserved, action, flags. */
+function ruleBody(message: MessageWriter, rule: Rule): MessageWriter {
+  const to = rule.to ? prefixOf(rule.to) : undefined
+  const from = rule.from ? prefixOf(rule.from) : undefined
+  message.u8(family.ipv4, to?.length ?? 0, from?.length ?? 0, 0, 0, 0, 0, ruleToTable).u32(0)
+  message.attributeU32(ruleAttribute.priority, rule.priority)
+  message.attributeU32(ruleAttribute.table, rule.table)
+  if (to) message.attribute(ruleAttribute.destination, to.bytes)
+  if (from) message.attribute(ruleAttribute.source, from.bytes)
+  if (rule.incoming) message.attributeText(ruleAttribute.incoming, rule.incoming)
+  if (rule.mark) {
+    message.attributeU32(ruleAttribute.mark, rule.mark.value)
+    message.attributeU32(ruleAttribute.mask, rule.mark.mask)
+  }
+  return message
+}
+
+/** Exclusive, because without it the kernel adds a second identical rule; EEXIST then means "is there already". */
+export function encodePutRule(rule: Rule): MessageWriter {
+  const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
+  return ruleBody(new MessageWriter(messageType.newRule, flags), rule)
+}
+
+export const encodeRemoveRule = (rule: Rule): MessageWriter =>
+  ruleBody(new MessageWriter(messageType.deleteRule, messageFlag.acknowledge), rule)
+
+export const encodeGetRules = (): MessageWriter =>
+  new MessageWriter(messageType.getRule, messageFlag.dump)
+    .u8(family.ipv4, 0, 0, 0, 0, 0, 0, 0)
+    .u32(0)
+
+/** Undefined for rules that do something else than choose a table. */
+export function decodeRule(body: Buffer): Rule | undefined {
+  if (body.readUInt8(7) !== ruleToTable) return undefined
+  const attributes = readAttributes(body.subarray(12))
+  const to = attributes.get(ruleAttribute.destination)
+  const from = attributes.get(ruleAttribute.source)
+  const incoming = attributes.get(ruleAttribute.incoming)
+  const mark = attributes.get(ruleAttribute.mark)?.readUInt32LE()
+  const mask = attributes.get(ruleAttribute.mask)?.readUInt32LE() ?? wholeMark
+  return {
+    priority: attributes.get(ruleAttribute.priority)?.readUInt32LE() ?? 0,
+    ...(from && { from: prefixText(from, body.readUInt8(2)) }),
+    ...(to && { to: prefixText(to, body.readUInt8(1)) }),
+    ...(mark !== undefined && { mark: { value: mark, mask } }),
+    ...(incoming && { incoming: textOf(incoming) }),
+    table: attributes.get(ruleAttribute.table)?.readUInt32LE() ?? body.readUInt8(4),
+  }
+}
