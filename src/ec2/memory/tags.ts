@@ -1,0 +1,64 @@
+import type { Tags } from "../../vpc/model.ts"
+import type { Core } from "./core.ts"
+import { Ec2Fault, notFound } from "./fault.ts"
+import type { Table } from "./table.ts"
+
+const tagsPerResourceMax = 50
+
+interface Tagged {
+  readonly id: string
+  readonly tags: Tags
+}
+
+/** Sets tags on resources of any kind; one unknown id refuses the whole request. */
+export function createTags(core: Core, input: { ids: readonly string[]; tags: Tags }): void {
+  for (const key of Object.keys(input.tags))
+    if (key.startsWith("aws:"))
+      throw new Ec2Fault(
+        "InvalidParameterValue",
+        `Value ( ${key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`,
+      )
+  change(core, input.ids, (tags) => {
+    const merged = { ...tags, ...input.tags }
+    if (Object.keys(merged).length > tagsPerResourceMax)
+      throw new Ec2Fault("TagLimitExceeded", "The maximum number of tags has been reached.")
+    return merged
+  })
+}
+
+/** Removes tags: a value, when given, must match. Absent tags are no fault. */
+export function deleteTags(
+  core: Core,
+  input: {
+    ids: readonly string[]
+    tags: readonly { key: string; value?: string | undefined }[]
+  },
+): void {
+  const gone = (key: string, value: string) =>
+    input.tags.some((t) => t.key === key && (t.value ?? value) === value)
+  change(core, input.ids, (tags) =>
+    Object.fromEntries(Object.entries(tags).filter(([key, value]) => !gone(key, value))),
+  )
+}
+
+function change(core: Core, ids: readonly string[], to: (tags: Tags) => Tags): void {
+  const edits = ids.map((id) => {
+    for (const table of Object.values(core.tables)) {
+      const edit = editIn(table, id, to)
+      if (edit) return edit
+    }
+    throw notFound(id)
+  })
+  for (const edit of edits) edit()
+}
+
+function editIn<T extends Tagged>(
+  table: Table<T>,
+  id: string,
+  to: (tags: Tags) => Tags,
+): (() => void) | undefined {
+  const row = table.get(id)
+  if (row === undefined) return undefined
+  const tags = to(row.tags)
+  return () => void table.put({ ...row, tags })
+}
