@@ -1,0 +1,377 @@
+import type { NodeInterface, Offer, PlacementKey } from "../api/nodenetwork.ts"
+import { type Address, formatAddress, parseAddress, parseCidr } from "../vpc/cidr.ts"
+import {
+  AddressSpace,
+  type AddressState,
+  addressesOf,
+  type Block,
+  freeOf,
+  type PoolInterface,
+} from "./address-space.ts"
+import { type AttachmentKey, type Cooling, type Held, keyText } from "./held.ts"
+import { OfferBook } from "./offer-book.ts"
+
+export interface PoolConfig {
+  /** With custom networking the primary ENI gives no pod address, not even one that it has already. */
+  readonly customNetworking: boolean
+  /** Prefixes are used before single addresses; without it, after them. */
+  readonly prefixDelegation: boolean
+  /** IP_COOLDOWN_PERIOD in milliseconds. */
+  readonly cooldownMs: number
+}
+
+/** What the journal remembers; given to a new pool before anything is assigned. */
+export interface PoolMemory {
+  readonly held: readonly Held[]
+  readonly cooling: readonly Cooling[]
+  /** Forgetting an offer would hand out what the controller is taking away. */
+  readonly offers: readonly Offer[]
+}
+
+export interface AssignRequest {
+  readonly key: AttachmentKey
+  readonly pod: { readonly namespace: string; readonly name: string }
+  readonly placement: PlacementKey
+  /** Taken when it is free in this placement; for pods that keep their address. */
+  readonly preferred?: string
+}
+
+export type AssignResult =
+  /** `fresh` is false when the key held this address already. */
+  | { readonly kind: "assigned"; readonly held: Held; readonly fresh: boolean }
+  | { readonly kind: "wait"; readonly shortage: PoolShortage }
+
+export interface PoolCounts {
+  readonly total: number
+  readonly held: number
+  readonly cooling: number
+  readonly offered: number
+  readonly free: number
+}
+
+/** Why the pool has nothing for a placement, in numbers over the interfaces that serve it. */
+export interface PoolShortage extends PoolCounts {
+  readonly placement: PlacementKey
+  readonly interfaces: number
+  /** Of these, the ones whose kernel side is not set up yet. */
+  readonly settingUp: number
+  readonly draining: number
+  /** When the first cooling address of the placement is free again, ms since the epoch. */
+  readonly nextFreeAt?: number
+}
+
+/** What a new status changed. */
+export interface Adoption {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Pods whose address status has just stopped listing: they keep it, but nothing backs it. */
+  readonly lost: readonly Held[]
+  /** Pods whose lost address is back. */
+  readonly regained: readonly Held[]
+  /** Offers that the controller carried out. */
+  readonly settled: readonly Offer[]
+}
+
+/**
+ * The addresses of one node: which pod holds which, which cool down, which are given back. It decides and remembers;
+ * the caller journals each change before the world sees it. An address is free, held, cooling or offered, never two of
+ * these. To assign costs a walk over the node's ENIs and the blocks of one (at most 24 and 63), not over addresses.
+ */
+export class Pool {
+  readonly config: PoolConfig
+  readonly #space: AddressSpace
+  readonly #byKey = new Map<string, Held>()
+  readonly #byAddress = new Map<Address, Held>()
+  /** In the order in which they end. */
+  readonly #cooling = new Map<Address, Cooling>()
+  readonly #lost = new Set<Address>()
+  readonly #offers: OfferBook
+
+  constructor(config: PoolConfig, memory: PoolMemory = { held: [], cooling: [], offers: [] }) {
+    this.config = config
+    this.#offers = new OfferBook(memory.offers)
+    this.#space = new AddressSpace({
+      stateOf: (address) => this.#stateOf(address),
+      isOffered: (offer) => this.#offers.has(offer),
+    })
+    for (const held of memory.held) this.#remember(held)
+    for (const entry of memory.cooling.toSorted((a, b) => a.until - b.until)) {
+      const address = numberOf(entry.address)
+      if (!this.#byAddress.has(address)) this.#cooling.set(address, entry)
+    }
+    // Nothing is listed before the first status, so every restored address is unbacked until then.
+    for (const address of this.#byAddress.keys()) this.#lost.add(address)
+  }
+
+  /** Gives the attachment an address of the placement, the same one when it holds one already. */
+  assign(request: AssignRequest, now: number): AssignResult {
+    const { key, pod, placement } = request
+    const before = this.#byKey.get(keyText(key))
+    if (before !== undefined) return { kind: "assigned", held: before, fresh: false }
+    this.#expire(now)
+    const address = this.#preferred(request) ?? this.#choose(placement)
+    const iface = address === undefined ? undefined : this.#space.locate(address)?.iface
+    if (address === undefined || iface === undefined) {
+      return { kind: "wait", shortage: this.shortage(placement) }
+    }
+    const text = formatAddress(address)
+    const held: Held = {
+      key,
+      pod,
+      placement,
+      address: text,
+      interfaceID: iface.id,
+      assignedAt: now,
+    }
+    this.#space.move(address, "free", "held")
+    this.#remember(held)
+    return { kind: "assigned", held, fresh: true }
+  }
+
+  /** Undoes an assignment that nobody has seen (its journal record could not be written): no cool-down. */
+  cancel(key: AttachmentKey): void {
+    const held = this.#forget(key)
+    if (held !== undefined) this.#space.move(numberOf(held.address), "held", "free")
+  }
+
+  /** Ends an attachment and starts the cool-down of its address; undefined when the key holds none. */
+  release(key: AttachmentKey, now: number): { held: Held; cooling: Cooling } | undefined {
+    const held = this.#forget(key)
+    if (held === undefined) return undefined
+    const { address, interfaceID } = held
+    const cooling = { address, interfaceID, until: now + this.config.cooldownMs }
+    this.#space.move(numberOf(address), "held", "cooling")
+    this.#cooling.set(numberOf(address), cooling)
+    return { held, cooling }
+  }
+
+  /** Merges what the controller's status lists now. */
+  adopt(interfaces: readonly NodeInterface[], now: number): Adoption {
+    this.#expire(now)
+    const { added, removed } = this.#space.merge(interfaces, now)
+    const settled = this.#offers.settle(interfaces)
+    const lost: Held[] = []
+    const regained: Held[] = []
+    for (const [address, held] of this.#byAddress) {
+      const backed = this.#space.locate(address)?.iface.id === held.interfaceID
+      if (backed === !this.#lost.has(address)) continue
+      if (backed) this.#lost.delete(address)
+      else this.#lost.add(address)
+      ;(backed ? regained : lost).push(held)
+    }
+    return { added, removed, lost, regained, settled }
+  }
+
+  /** Says that the kernel's side of an interface is set up, or no longer is. Nothing is given out before. */
+  setOpen(interfaceID: string, open: boolean): void {
+    const iface = this.#space.get(interfaceID)
+    if (iface !== undefined) iface.open = open
+  }
+
+  /**
+   * Stops using things for good, in order to give them back; returns those newly accepted. What a pod holds or what
+   * cools down is not accepted, nor is the primary ENI. The caller journals them, then writes `offers()` to spec.
+   */
+  offer(offers: readonly Offer[], now: number): Offer[] {
+    this.#expire(now)
+    return offers.filter((offer) => {
+      const iface = this.#space.get(offer.interfaceID)
+      if (iface === undefined || this.#offers.has(offer)) return false
+      if (offer.address === undefined && offer.prefix === undefined) {
+        if (iface.facts.primary || iface.held + iface.cooling > 0) return false
+        iface.offered = true
+      } else {
+        const block = blockOfOffer(iface, offer)
+        if (block === undefined || block.held + block.cooling > 0) return false
+        this.#space.withdraw({ iface, block })
+      }
+      this.#offers.add(offer)
+      return true
+    })
+  }
+
+  /** Everything that is given back and still listed by status: `spec.offers`. */
+  offers(): Offer[] {
+    return this.#offers.list()
+  }
+
+  find(key: AttachmentKey): Held | undefined {
+    return this.#byKey.get(keyText(key))
+  }
+
+  held(): MapIterator<Held> {
+    return this.#byKey.values()
+  }
+
+  /** Those whose time is over may still be among them until the next change. */
+  cooling(): MapIterator<Cooling> {
+    return this.#cooling.values()
+  }
+
+  /** Pods whose address no status backs. */
+  lost(): Held[] {
+    return [...this.#lost].flatMap((address) => this.#byAddress.get(address) ?? [])
+  }
+
+  /** Every interface with its counters, for demand, offers and introspection; not to be changed. */
+  interfaces(): MapIterator<PoolInterface> {
+    return this.#space.interfaces()
+  }
+
+  /** Whether new pods of its placement may get addresses of the interface, as soon as it is open. */
+  serves(iface: PoolInterface): boolean {
+    const { state, primary } = iface.facts
+    const live = state === "Ready" || state === "Attaching"
+    return live && !iface.offered && !(primary && this.config.customNetworking)
+  }
+
+  counts(placement: PlacementKey): PoolCounts {
+    const sum = { total: 0, held: 0, cooling: 0, offered: 0, free: 0 }
+    for (const iface of this.#serving(placement)) {
+      for (const block of iface.blocks.values()) {
+        sum.total += block.size
+        sum.offered += block.offered ? block.size : 0
+      }
+      sum.held += iface.held
+      sum.cooling += iface.cooling
+      sum.free += iface.free
+    }
+    return sum
+  }
+
+  shortage(placement: PlacementKey): PoolShortage {
+    const serving = this.#serving(placement)
+    const next = this.#cooling.entries().find(([address]) => {
+      const place = this.#space.locate(address)
+      return place !== undefined && serving.includes(place.iface)
+    })
+    const draining = this.#space
+      .interfaces()
+      .filter(({ facts }) => facts.placement === placement && facts.state === "Draining")
+    return {
+      placement,
+      ...this.counts(placement),
+      interfaces: serving.length,
+      settingUp: serving.filter((iface) => !iface.open).length,
+      draining: [...draining].length,
+      ...(next && { nextFreeAt: next[1].until }),
+    }
+  }
+
+  /** When the next cooling address may be used again: the time to try waiting pods once more. */
+  nextFreeAt(): number | undefined {
+    return this.#cooling.values().next().value?.until
+  }
+
+  /** Lets the cool-downs that are over end. Every change does this; call it before reading counts after a wait. */
+  expire(now: number): void {
+    this.#expire(now)
+  }
+
+  #serving(placement: PlacementKey): PoolInterface[] {
+    const own = this.#space.interfaces().filter((iface) => iface.facts.placement === placement)
+    return [...own].filter((iface) => this.serves(iface))
+  }
+
+  /** Packs: the fullest interface, in it the fullest block, so that others become empty and can be given back. */
+  #choose(placement: PlacementKey): Address | undefined {
+    const open = this.#serving(placement).filter((iface) => iface.open && iface.free > 0)
+    const fullest = open.sort(
+      (a, b) => b.held - a.held || a.facts.deviceIndex - b.facts.deviceIndex,
+    )
+    const [first, second] = this.config.prefixDelegation
+      ? [freeInPrefix, freeSingle]
+      : [freeSingle, freeInPrefix]
+    const stateOf = (address: Address) => this.#stateOf(address)
+    for (const kind of [first, second]) {
+      for (const iface of fullest) {
+        const address = kind?.(iface, stateOf)
+        if (address !== undefined) return address
+      }
+    }
+    return undefined
+  }
+
+  #preferred({ preferred, placement }: AssignRequest): Address | undefined {
+    const address = preferred === undefined ? undefined : parseAddress(preferred)
+    if (address === undefined || this.#stateOf(address) !== "free") return undefined
+    const place = this.#space.locate(address)
+    if (place === undefined || place.block.offered || !place.iface.open) return undefined
+    const fits = place.iface.facts.placement === placement && this.serves(place.iface)
+    return fits ? address : undefined
+  }
+
+  #stateOf(address: Address): AddressState {
+    if (this.#byAddress.has(address)) return "held"
+    return this.#cooling.has(address) ? "cooling" : "free"
+  }
+
+  #expire(now: number): void {
+    for (const [address, { until }] of this.#cooling) {
+      if (until > now) {
+        if (until > now + this.config.cooldownMs) this.#clampCooling(now)
+        return
+      }
+      this.#cooling.delete(address)
+      this.#space.move(address, "cooling", "free")
+    }
+  }
+
+  /** A clock that was set back must not keep addresses cooling for hours. */
+  #clampCooling(now: number): void {
+    const latest = now + this.config.cooldownMs
+    for (const [address, entry] of this.#cooling) {
+      if (entry.until > latest) this.#cooling.set(address, { ...entry, until: latest })
+    }
+  }
+
+  #remember(held: Held): void {
+    const address = numberOf(held.address)
+    const other = this.#byAddress.get(address) ?? this.#byKey.get(keyText(held.key))
+    if (other !== undefined) {
+      throw new Error(`${keyText(other.key)} holds ${other.address}; no second one of either`)
+    }
+    this.#byKey.set(keyText(held.key), held)
+    this.#byAddress.set(address, held)
+  }
+
+  #forget(key: AttachmentKey): Held | undefined {
+    const held = this.#byKey.get(keyText(key))
+    if (held === undefined) return undefined
+    const address = numberOf(held.address)
+    this.#byKey.delete(keyText(key))
+    this.#byAddress.delete(address)
+    this.#lost.delete(address)
+    return held
+  }
+}
+
+const freeSingle = (iface: PoolInterface): Address | undefined =>
+  iface.freeSingles.values().next().value
+
+/** The lowest free address of the fullest prefix that has one. */
+function freeInPrefix(
+  iface: PoolInterface,
+  stateOf: (address: Address) => AddressState,
+): Address | undefined {
+  let best: Block | undefined
+  for (const block of iface.blocks.values()) {
+    if (block.size === 1 || freeOf(block) === 0) continue
+    const fuller = best === undefined || block.held > best.held
+    if (fuller || (block.held === best?.held && block.base < best.base)) best = block
+  }
+  return best && addressesOf(best).find((address) => stateOf(address) === "free")
+}
+
+function blockOfOffer(iface: PoolInterface, offer: Offer): Block | undefined {
+  const base =
+    offer.address === undefined ? parseCidr(offer.prefix ?? "")?.base : parseAddress(offer.address)
+  const block = base === undefined ? undefined : iface.blocks.get(base)
+  return block?.size === (offer.address === undefined ? 16 : 1) ? block : undefined
+}
+
+function numberOf(text: string): Address {
+  const address = parseAddress(text)
+  if (address === undefined) throw new Error(`${text} is not an IPv4 address`)
+  return address
+}
