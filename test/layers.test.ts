@@ -22,7 +22,8 @@ const allowed: Record<string, readonly string[]> = {
   ec2: pure,
   kube: pure,
   cni: leaf,
-  agent: [...pure, ...ports],
+  // The agent installs the relay on the host.
+  agent: [...pure, ...ports, "cni"],
   controller: [...pure, ...ports],
   rotation: [...pure, ...ports],
   dashboard: [...pure, ...ports],

@@ -7,6 +7,11 @@ export const agentErrors = {
     hint: "Correct the variables with: kubectl set env daemonset aws-node -n kube-system NAME=VALUE",
     exit: 78,
   }),
+  "agent/busy": entry<Record<never, never>>({
+    says: () => "the agent serves as many CNI calls as it can",
+    hint: "The runtime tries again; if it lasts, look for pods that start over and over.",
+    cni: 11,
+  }),
   "agent/journal-version": entry<{ path: string; version: number }>({
     says: (d) => `${d.path} was written in format ${d.version}, which this agent does not know`,
     hint: "Run the version of Berth that wrote it, or drain the node and delete the file.",

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
+import { accessSync, chmodSync, constants, mkdirSync, readFileSync, renameSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+const here = dirname(fileURLToPath(import.meta.url))
+const source = join(here, "berth-cni.c")
+/** Not /tmp, where another user could leave a program for root to install. */
+const cache = join(here, "..", "..", "node_modules", ".cache", "berth")
+
+export interface RelayBinary {
+  readonly path: string
+  /** "node": no compiler here; each call of the plugin then costs a start of Node. */
+  readonly kind: "c" | "node"
+}
+
+/**
+ * The relay to install on a host: the one shipped beside this file (in the image), else one compiled from source and
+ * kept by the hash of the source, else the script for Node.
+ */
+export async function relayBinary(): Promise<RelayBinary> {
+  const shipped = join(here, "berth-cni")
+  if (isExecutable(shipped)) return { path: shipped, kind: "c" }
+  const compiled = await compile().catch(() => undefined)
+  if (compiled !== undefined) return { path: compiled, kind: "c" }
+  return { path: join(here, "relay.mjs"), kind: "node" }
+}
+
+async function compile(): Promise<string> {
+  const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16)
+  const path = join(cache, `berth-cni-${hash}`)
+  if (isExecutable(path)) return path
+  mkdirSync(cache, { recursive: true })
+  const fresh = `${path}.${process.pid}`
+  const flags = ["-std=c11", "-O2", "-Wall", "-s", "-o", fresh, source]
+  // Static, so that it starts in half the time and runs on hosts with another C library.
+  await run("cc", ["-static", ...flags]).catch(() => run("cc", flags))
+  chmodSync(fresh, 0o755)
+  renameSync(fresh, path)
+  return path
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
