@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectReference } from "./meta.ts"
+import type { KubeObject, LabelSelector, ObjectReference } from "./meta.ts"
 
 /** The few fields of core/v1 objects that Berth reads. Unknown fields are kept by every write (patches only). */
 
@@ -69,4 +69,28 @@ export interface Lease extends KubeObject {
     renewTime?: string
     leaseTransitions?: number
   }
+}
+
+export interface DaemonSet extends KubeObject {
+  spec: {
+    template: {
+      spec: {
+        containers: {
+          name: string
+          image: string
+          env?: { name: string; value?: string; valueFrom?: unknown }[]
+        }[]
+      }
+    }
+  }
+  status?: {
+    desiredNumberScheduled?: number
+    numberReady?: number
+    updatedNumberScheduled?: number
+  }
+}
+
+export interface PodDisruptionBudget extends KubeObject {
+  spec?: { selector?: LabelSelector }
+  status?: { disruptionsAllowed?: number; expectedPods?: number }
 }

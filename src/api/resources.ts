@@ -1,4 +1,13 @@
-import type { Event, Lease, Namespace, Node, Pod, ServiceAccount } from "./core.ts"
+import type {
+  DaemonSet,
+  Event,
+  Lease,
+  Namespace,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  ServiceAccount,
+} from "./core.ts"
 import type { ENIConfig } from "./eniconfig.ts"
 import type { KubeObject } from "./meta.ts"
 import type { NodeNetwork } from "./nodenetwork.ts"
@@ -87,4 +96,18 @@ export const subnetPools = resource<SubnetPool>({
   plural: "subnetpools",
   kind: "SubnetPool",
   namespaced: false,
+})
+export const daemonSets = resource<DaemonSet>({
+  group: "apps",
+  version: "v1",
+  plural: "daemonsets",
+  kind: "DaemonSet",
+  namespaced: true,
+})
+export const podDisruptionBudgets = resource<PodDisruptionBudget>({
+  group: "policy",
+  version: "v1",
+  plural: "poddisruptionbudgets",
+  kind: "PodDisruptionBudget",
+  namespaced: true,
 })

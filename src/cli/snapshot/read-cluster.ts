@@ -1,0 +1,235 @@
+import type { DaemonSet, Event, Node, Pod } from "../../api/core.ts"
+import type { KubeObject } from "../../api/meta.ts"
+import {
+  daemonSets,
+  eniConfigs,
+  events,
+  namespaces,
+  nodeNetworks,
+  nodes,
+  podDisruptionBudgets,
+  pods,
+  type Resource,
+  securityGroupPolicies,
+  serviceAccounts,
+  subnetPools,
+} from "../../api/resources.ts"
+import type {
+  ClusterFacts,
+  DaemonSetFacts,
+  NodeFacts,
+  PodFacts,
+  Unread,
+  WarningFacts,
+} from "../../fleet/snapshot.ts"
+import { type Kube, KubeError } from "../../kube/kube.ts"
+
+const warningsMost = 2000
+
+/**
+ * Reads the cluster with one list a kind. What may not be read, or does not exist on a cluster without Berth, is noted
+ * and left empty; only an API server that cannot be reached at all rejects.
+ */
+export async function readCluster(
+  kube: Kube,
+): Promise<{ cluster: ClusterFacts; unread: Unread[] }> {
+  const unread: Unread[] = []
+  const version = (await kube.raw("/version")) as { gitVersion?: string }
+  const all = async <T extends KubeObject>(resource: Resource<T>, query = {}): Promise<T[]> => {
+    try {
+      return (await kube.list(resource, query)).items
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status === 0) throw error
+      // 404: the kind is not installed, which is no loss of sight.
+      if (error.status !== 404) {
+        unread.push({
+          what: `${resource.plural}${resource.group === "" ? "" : `.${resource.group}`}`,
+          why: error.message,
+        })
+      }
+      return []
+    }
+  }
+  const [
+    nodeList,
+    podList,
+    configs,
+    pools,
+    policies,
+    networks,
+    sets,
+    budgets,
+    warnings,
+    spaces,
+    accounts,
+  ] = await Promise.all([
+    all(nodes),
+    all(pods),
+    all(eniConfigs),
+    all(subnetPools),
+    all(securityGroupPolicies),
+    all(nodeNetworks),
+    all(daemonSets, { namespace: "kube-system" }),
+    all(podDisruptionBudgets),
+    all(events, { fieldSelector: "type=Warning" }),
+    all(namespaces),
+    all(serviceAccounts),
+  ])
+  const daemonSet = sets.find((d) => d.metadata.name === "aws-node")
+  const name = clusterName(daemonSet, nodeList)
+  return {
+    unread,
+    cluster: {
+      ...(name === undefined ? {} : { name }),
+      ...(version.gitVersion === undefined ? {} : { version: version.gitVersion }),
+      nodes: nodeList.map(nodeFacts),
+      pods: podList.map(podFacts),
+      eniConfigs: configs.map(withoutManagedFields),
+      subnetPools: pools.map(withoutManagedFields),
+      securityGroupPolicies: policies.map(withoutManagedFields),
+      nodeNetworks: networks.map(withoutManagedFields),
+      ...(daemonSet === undefined ? {} : { daemonSet: daemonSetFacts(daemonSet) }),
+      disruptionBudgets: budgets.map((b) => ({
+        namespace: b.metadata.namespace ?? "",
+        name: b.metadata.name,
+        disruptionsAllowed: b.status?.disruptionsAllowed ?? 0,
+        expectedPods: b.status?.expectedPods ?? 0,
+        matchLabels: b.spec?.selector?.matchLabels ?? {},
+      })),
+      warnings: newestWarnings(warnings),
+      namespaces: spaces.map((n) => ({ name: n.metadata.name, labels: n.metadata.labels ?? {} })),
+      serviceAccounts: accounts.map((a) => ({
+        namespace: a.metadata.namespace ?? "",
+        name: a.metadata.name,
+        labels: a.metadata.labels ?? {},
+      })),
+    },
+  }
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata as T["metadata"] & {
+    managedFields?: unknown
+  }
+  return { ...object, metadata }
+}
+
+/** The plugin is told the cluster's name; eksctl and EKS label nodes with it. */
+function clusterName(daemonSet: DaemonSet | undefined, all: readonly Node[]): string | undefined {
+  const env = daemonSet?.spec.template.spec.containers.flatMap((c) => c.env ?? [])
+  const told = env?.find((e) => e.name === "CLUSTER_NAME")?.value
+  return (
+    told ||
+    all.map((n) => n.metadata.labels?.["alpha.eksctl.io/cluster-name"]).find((n) => n !== undefined)
+  )
+}
+
+function nodeFacts(node: Node): NodeFacts {
+  const ready = node.status?.conditions?.find((c) => c.type === "Ready")
+  const pods = (of: Record<string, string> | undefined, key: string) =>
+    of?.["pods"] === undefined ? {} : { [key]: Number(of["pods"]) }
+  const ip = node.status?.addresses?.find((a) => a.type === "InternalIP")?.address
+  return {
+    name: node.metadata.name,
+    labels: node.metadata.labels ?? {},
+    annotations: node.metadata.annotations ?? {},
+    ...(node.spec?.providerID === undefined ? {} : { providerID: node.spec.providerID }),
+    createdAt: node.metadata.creationTimestamp ?? "",
+    unschedulable: node.spec?.unschedulable ?? false,
+    taints: node.spec?.taints ?? [],
+    ready: ready?.status === "True",
+    ...(ready?.message === undefined ? {} : { readyMessage: ready.message }),
+    ...(ip === undefined ? {} : { internalIP: ip }),
+    ...pods(node.status?.capacity, "capacityPods"),
+    ...pods(node.status?.allocatable, "allocatablePods"),
+    ...(node.status?.nodeInfo?.["kubeletVersion"] === undefined
+      ? {}
+      : { kubeletVersion: node.status.nodeInfo["kubeletVersion"] }),
+  }
+}
+
+interface ContainerStatus {
+  restartCount?: number
+  state?: { waiting?: { reason?: string; message?: string } }
+}
+
+function podFacts(pod: Pod): PodFacts {
+  const owner = pod.metadata.ownerReferences?.find((o) => o.controller)
+  const statuses = (pod.status?.["containerStatuses"] ?? []) as ContainerStatus[]
+  const waiting = statuses.map((s) => s.state?.waiting?.reason).find((r) => r !== undefined)
+  const restarts = statuses.reduce((sum, s) => sum + (s.restartCount ?? 0), 0)
+  return {
+    namespace: pod.metadata.namespace ?? "",
+    name: pod.metadata.name,
+    ...(pod.spec.nodeName ? { node: pod.spec.nodeName } : {}),
+    ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}),
+    phase: pod.status?.phase ?? "Unknown",
+    ...(pod.spec.hostNetwork ? { hostNetwork: true as const } : {}),
+    ...(owner ? { owner: `${owner.kind}/${owner.name}` } : {}),
+    ...(pod.metadata.labels ? { labels: pod.metadata.labels } : {}),
+    ...(pod.spec.serviceAccountName ? { serviceAccount: pod.spec.serviceAccountName } : {}),
+    ...(restarts > 0 ? { restarts } : {}),
+    ...(waiting ? { waiting } : {}),
+    ...(pod.metadata.deletionTimestamp ? { terminating: true as const } : {}),
+  }
+}
+
+function daemonSetFacts(set: DaemonSet): DaemonSetFacts {
+  const containers = set.spec.template.spec.containers
+  const main = containers.find((c) => c.name === "aws-node") ?? containers[0]
+  const env = Object.fromEntries(
+    (main?.env ?? []).filter((e) => e.valueFrom === undefined).map((e) => [e.name, e.value ?? ""]),
+  )
+  return {
+    image: main?.image ?? "",
+    env,
+    berth: (main?.image ?? "").includes("/berth-agent:"),
+    desired: set.status?.desiredNumberScheduled ?? 0,
+    ready: set.status?.numberReady ?? 0,
+    updated: set.status?.updatedNumberScheduled ?? 0,
+    envOwners: envOwners(set),
+  }
+}
+
+/** Who set each variable, from server-side apply's book-keeping: f:env -> k:{"name":"X"}. */
+function envOwners(set: DaemonSet): Record<string, string> {
+  const owners: Record<string, string> = {}
+  const managed =
+    (set.metadata as { managedFields?: { manager?: string; fieldsV1?: unknown }[] })
+      .managedFields ?? []
+  for (const { manager = "", fieldsV1 } of managed) {
+    for (const [, name = ""] of JSON.stringify(fieldsV1 ?? {}).matchAll(
+      /k:\{\\"name\\":\\"([A-Z0-9_a-z]+)\\"\}/g,
+    )) {
+      if (/^[A-Z]/.test(name)) owners[name] = manager
+    }
+  }
+  return owners
+}
+
+function newestWarnings(list: readonly Event[]): WarningFacts[] {
+  return list
+    .map((e) => {
+      const old = e as Event & {
+        lastTimestamp?: string
+        deprecatedLastTimestamp?: string
+        deprecatedCount?: number
+      }
+      return {
+        at:
+          e.series?.lastObservedTime ??
+          e.eventTime ??
+          old.deprecatedLastTimestamp ??
+          e.metadata.creationTimestamp ??
+          "",
+        kind: e.regarding?.kind ?? "",
+        ...(e.regarding?.namespace ? { namespace: e.regarding.namespace } : {}),
+        name: e.regarding?.name ?? "",
+        reason: e.reason,
+        message: e.note ?? "",
+        count: e.series?.count ?? old.deprecatedCount ?? 1,
+      }
+    })
+    .sort((a, b) => b.at.localeCompare(a.at))
+    .slice(0, warningsMost)
+}
