@@ -47,8 +47,11 @@ export const linkAttribute = {
   mtu: 4,
   info: 18,
   alias: 20,
+  group: 27,
   namespaceFd: 28,
   extendedMask: 29,
+  transmitQueues: 31,
+  receiveQueues: 32,
 } as const
 export const linkInfo = { kind: 1, data: 2 } as const
 export const vethPeer = 1

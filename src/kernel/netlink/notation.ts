@@ -1,3 +1,5 @@
+import { formatAddress, parseAddress } from "../../vpc/cidr.ts"
+
 /** Addresses between text and the bytes of a message. Berth is IPv4 only, as custom networking is. */
 
 export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(":", ""), "hex")
@@ -5,21 +7,21 @@ export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(":",
 export const macText = (bytes: Buffer): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":")
 
-export function ipv4Bytes(address: string): Buffer {
-  const parts = address.split(".")
-  const bytes = parts.map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 256))
-  if (bytes.length !== 4 || bytes.some((byte) => byte > 255))
-    throw new TypeError(`"${address}" is not an IPv4 address`)
-  return Buffer.from(bytes)
+export function ipv4Bytes(text: string): Buffer {
+  const address = parseAddress(text)
+  if (address === undefined) throw new TypeError(`"${text}" is not an IPv4 address`)
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(address)
+  return bytes
 }
 
-export const ipv4Text = (bytes: Buffer): string => bytes.join(".")
+export const ipv4Text = (bytes: Buffer): string => formatAddress(bytes.readUInt32BE())
 
-/** "10.0.0.0/24" as bytes and length; without a length it is a single address. */
-export function prefixOf(cidr: string): { readonly bytes: Buffer; readonly length: number } {
-  const [address = "", length = "32"] = cidr.split("/")
+/** "10.0.0.5/24" as the address's bytes and the prefix length; without a length it is a single address. */
+export function prefixOf(text: string): { readonly bytes: Buffer; readonly length: number } {
+  const [address = "", length = "32"] = text.split("/")
   if (!/^\d{1,2}$/.test(length) || Number(length) > 32)
-    throw new TypeError(`"${cidr}" is not an IPv4 prefix`)
+    throw new TypeError(`"${text}" is not an IPv4 prefix`)
   return { bytes: ipv4Bytes(address), length: Number(length) }
 }
 

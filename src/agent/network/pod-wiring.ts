@@ -1,0 +1,129 @@
+import { fail } from "../../errors/catalogue.ts"
+import { describeChange } from "../../kernel/change-text.ts"
+import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
+import { refusalOf } from "../../kernel/refusal.ts"
+import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
+import { type NamespaceState, namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
+import { type PodAttachment, type PodPlan, planPod, podRules } from "./pod-plan.ts"
+import { ownerOf, partnerMac, vethMacs, vethNames } from "./veth-name.ts"
+
+/** What the CNI result tells of both ends. */
+export interface WiredPod {
+  readonly hostVeth: string
+  readonly hostMac: string
+  readonly podMac: string
+}
+
+/**
+ * Attaches a pod: all of it, or nothing. What an earlier attempt for the same sandbox left is replaced. Takes about a
+ * millisecond, all of it in the kernel.
+ * Errors: kernel/namespace-gone, kernel/refused.
+ */
+export function wirePod(kernel: Kernel, attachment: PodAttachment): WiredPod {
+  using pod = kernel.open(attachment.netns)
+  if (!pod) throw fail("kernel/namespace-gone", { path: attachment.netns })
+  const mac = vethMacs(attachment)
+  const hostVeth = freeName(kernel.host, attachment)
+  attach(kernel.host, pod, planPod(attachment, hostVeth, pod))
+  return { hostVeth, hostMac: mac.host, podMac: mac.pod }
+}
+
+function attach(host: NetNamespace, pod: NetNamespace, plan: PodPlan): void {
+  addVeth(host, pod, plan.veth)
+  try {
+    host.apply(plan.host)
+    pod.apply(plan.pod)
+  } catch (error) {
+    // What cannot be taken back now is taken back by the DEL that follows every failed ADD.
+    applyEach(host, undoOf([plan.veth, ...plan.host]))
+    throw error
+  }
+}
+
+function addVeth(host: NetNamespace, pod: NetNamespace, change: PodPlan["veth"]): void {
+  try {
+    host.apply([change])
+  } catch (error) {
+    const inTheWay = refusalOf(error) === "EEXIST" && shutPartner(host, pod.link(change.peer.name))
+    if (!inTheWay) throw error
+    host.apply([{ do: "removeLink", name: inTheWay.name }, change])
+  }
+}
+
+/** The host end, shut by unwirePod, of a link that still has the wanted name in a namespace that is used again. */
+function shutPartner(host: NetNamespace, link: Link | undefined): Link | undefined {
+  return host.links().find((l) => ownerOf(l.alias) && !l.up && l.mac === partnerMac(link?.mac))
+}
+
+/**
+ * Detaches a pod; what is gone already is fine. The host end is shut, not deleted: deleting takes the kernel 20 ms,
+ * with the lock held that every other attachment needs, and the runtime's removal of the namespace does it anyway.
+ * What a namespace that stays keeps in this way is found by leftovers().
+ */
+export function unwirePod(kernel: Kernel, attachment: PodAttachment): void {
+  const veth = ownVeth(kernel.host, attachment)
+  const failure = applyEach(kernel.host, [
+    ...podRules(attachment).map((rule): Change => ({ do: "removeRule", rule })),
+    ...(veth === undefined ? [] : [{ do: "setLink", name: veth, up: false } as const]),
+  ])
+  if (failure) throw failure
+}
+
+/** Says what is missing of a pod's attachment, for humans; empty when all is there. */
+export function checkPod(
+  kernel: Kernel,
+  attachment: PodAttachment,
+  host: NamespaceState = namespaceState(kernel.host),
+): string[] {
+  using pod = kernel.open(attachment.netns)
+  if (!pod) return [`network namespace ${attachment.netns} is gone`]
+  const hostVeth = ownVeth(kernel.host, attachment)
+  if (hostVeth === undefined) return [`the host end of ${attachment.interfaceName} is gone`]
+  const plan = planPod(attachment, hostVeth, pod)
+  const says = (where: string) => (change: Change) => {
+    const { operation, object } = describeChange(change)
+    return `${where}: ${operation} ${object} is not in effect`
+  }
+  return [
+    ...unmetChanges(host, [plan.veth, ...plan.host]).map(says("host")),
+    ...unmetChanges(namespaceState(pod), plan.pod).map(says("pod")),
+  ]
+}
+
+/**
+ * Puts back what something else removed of a wired pod (rules, routes, addresses, neighbour), and returns what that
+ * was. A missing veth cannot be put back under a running pod.
+ */
+export function repairPod(
+  kernel: Kernel,
+  attachment: PodAttachment,
+  host: NamespaceState = namespaceState(kernel.host),
+): Change[] {
+  using pod = kernel.open(attachment.netns)
+  const hostVeth = ownVeth(kernel.host, attachment)
+  if (!pod || hostVeth === undefined) return []
+  const plan = planPod(attachment, hostVeth, pod)
+  const onHost = unmetChanges(host, plan.host)
+  const inPod = unmetChanges(namespaceState(pod), plan.pod)
+  kernel.host.apply(onHost)
+  pod.apply(inPod)
+  return [...onHost, ...inPod]
+}
+
+/** The host end of this sandbox, told from that of another sandbox of a same-named pod by its owner. */
+function ownVeth(host: NetNamespace, attachment: PodAttachment): string | undefined {
+  return vethNames(attachment.vethPrefix, attachment).find((name) => {
+    const owner = ownerOf(host.link(name)?.alias)
+    return (
+      owner?.containerId === attachment.containerId &&
+      owner.interfaceName === attachment.interfaceName
+    )
+  })
+}
+
+function freeName(host: NetNamespace, attachment: PodAttachment): string {
+  const left = ownVeth(host, attachment)
+  if (left !== undefined) host.apply([{ do: "removeLink", name: left }])
+  const [usual, own] = vethNames(attachment.vethPrefix, attachment)
+  return host.link(usual) ? own : usual
+}
