@@ -1,4 +1,5 @@
 import type { Command, Option } from "./command.ts"
+import { readingOptions } from "./reading-options.ts"
 
 const labOptions: readonly Option[] = [
   {
@@ -122,5 +123,16 @@ export const commands: readonly Command[] = [
     options: [],
     examples: ["berth man | man -l -"],
     load: () => import("./commands/man.ts"),
+  },
+  {
+    path: "snapshot",
+    summary:
+      "Record what the reading commands need, without secrets, for use offline (--snapshot FILE)",
+    options: [
+      ...readingOptions.filter((o) => !o.flags.startsWith("--snapshot")),
+      { flags: "-o, --output <file>", about: "file to write", required: true },
+    ],
+    examples: ["berth snapshot -o monday.json", "berth doctor --snapshot monday.json"],
+    load: () => import("./commands/snapshot.ts"),
   },
 ]

@@ -12,4 +12,25 @@ export const cliErrors = {
     hint: "Run the command with --help for its options.",
     exit: 64,
   }),
+  "cli/unwritable-file": entry<{ file: string; why: string }>({
+    says: (d) => `${d.file} cannot be written: ${d.why}`,
+    hint: "Check the folder and its permissions; nothing was left behind.",
+    exit: 73,
+  }),
+  "cli/bad-snapshot": entry<{ file: string; why: string }>({
+    says: (d) => `${d.file} is not a usable snapshot: ${d.why}`,
+    hint: "Take it again with: berth snapshot -o FILE",
+    exit: 65,
+  }),
+  "cli/no-cluster": entry<{ server: string; why: string }>({
+    says: (d) => `the cluster at ${d.server} cannot be read: ${d.why}`,
+    hint: "Check --context and --kubeconfig (kubectl config get-contexts), or use --snapshot FILE.",
+    exit: 69,
+  }),
+  "cli/not-found": entry<{ kind: string; name: string; near: readonly string[] }>({
+    says: (d) => `there is no ${d.kind} "${d.name}"`,
+    hint: (d) =>
+      d.near.length > 0 ? `Did you mean ${d.near.join(" or ")}?` : "List them with: berth status",
+    exit: 1,
+  }),
 }

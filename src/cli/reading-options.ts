@@ -1,0 +1,20 @@
+import type { Option } from "./command.ts"
+
+/** Options of every command that reads a cluster, named as kubectl names them. */
+export const readingOptions: readonly Option[] = [
+  { flags: "--context <name>", about: "kubeconfig context" },
+  { flags: "--kubeconfig <file>", about: "kubeconfig file" },
+  { flags: "--snapshot <file>", about: "read this recorded snapshot instead of a cluster" },
+  {
+    flags: "--region <region>",
+    about: "AWS region; default from the environment, else from the nodes' zones",
+  },
+  { flags: "--no-aws", about: "do not ask AWS: checks that need it are left out" },
+]
+
+export const outputOption: Option = {
+  flags: "-o, --output <format>",
+  about: "output format",
+  choices: ["table", "json", "yaml"],
+  default: "table",
+}

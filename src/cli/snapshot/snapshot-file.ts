@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto"
+import { readFile, rename, rm, writeFile } from "node:fs/promises"
+import { fail } from "../../errors/catalogue.ts"
+import { type Snapshot, snapshotFormat } from "../../fleet/snapshot.ts"
+
+/** Writes beside the target first, so that an interrupted write never looks like a snapshot. Mode 0600: it names a whole network. */
+export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<void> {
+  const part = `${file}.${randomBytes(4).toString("hex")}.part`
+  try {
+    await writeFile(part, JSON.stringify(snapshot), { mode: 0o600 })
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw fail("cli/unwritable-file", { file, why: reasonOf(error) }, error)
+  }
+}
+
+export async function readSnapshot(file: string): Promise<Snapshot> {
+  let text: string
+  try {
+    text = await readFile(file, "utf8")
+  } catch (error) {
+    throw fail("cli/unreadable-file", { file, why: reasonOf(error) }, error)
+  }
+  let parsed: Partial<Snapshot>
+  try {
+    parsed = JSON.parse(text)
+  } catch (error) {
+    const why = text.trimStart().startsWith("{")
+      ? "it ends in the middle (an interrupted copy?)"
+      : "it is not JSON"
+    throw fail("cli/bad-snapshot", { file, why }, error)
+  }
+  if (parsed === null || typeof parsed !== "object" || parsed.format !== snapshotFormat) {
+    const why =
+      typeof parsed?.format === "string"
+        ? `its format is ${parsed.format}`
+        : "it has no format field"
+    throw fail("cli/bad-snapshot", { file, why })
+  }
+  if (
+    parsed.cluster === undefined ||
+    !Array.isArray(parsed.cluster.nodes) ||
+    !Array.isArray(parsed.cluster.pods)
+  ) {
+    throw fail("cli/bad-snapshot", { file, why: "its cluster part is missing" })
+  }
+  return parsed as Snapshot
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a folder",
+  ENOSPC: "no space left",
+  EROFS: "the file system is read-only",
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: string }).code ?? ""
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
+}
