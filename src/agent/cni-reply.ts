@@ -1,6 +1,9 @@
 import { BerthError } from "../errors/berth-error.ts"
 import type { CniVersion } from "./cni-call.ts"
 
+/** The router that pods see; network/pod-plan.ts wires it. */
+export const podGateway = "169.254.1.1"
+
 /** What an attachment looks like to other plugins: real names, MACs and the sandbox, in every version. */
 export interface CniInterfaces {
   readonly hostLink: string

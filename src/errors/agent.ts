@@ -12,6 +12,11 @@ export const agentErrors = {
     hint: "The runtime tries again; if it lasts, look for pods that start over and over.",
     cni: 11,
   }),
+  "agent/stopping": entry<Record<never, never>>({
+    says: () => "the agent is stopping",
+    hint: "The runtime tries again, and its successor answers.",
+    cni: 11,
+  }),
   "agent/journal-version": entry<{ path: string; version: number }>({
     says: (d) => `${d.path} was written in format ${d.version}, which this agent does not know`,
     hint: "Run the version of Berth that wrote it, or drain the node and delete the file.",

@@ -22,4 +22,19 @@ export const cniErrors = {
     hint: (d) => d.hint,
     cni: 11,
   }),
+  "cni/unknown-container": entry<{ container: string }>({
+    says: (d) => `container ${d.container} has no attachment on this node`,
+    hint: "The runtime recreates the sandbox; nothing needs to be done.",
+    cni: 3,
+  }),
+  "cni/check-failed": entry<{ container: string; problems: readonly string[] }>({
+    says: (d) => `the network of container ${d.container} is damaged: ${d.problems.join("; ")}`,
+    hint: "The agent repairs rules and routes by itself; delete the pod if its interface is gone.",
+    cni: 100,
+  }),
+  "cni/not-available": entry<{ why: string }>({
+    says: (d) => `the node cannot attach pods: ${d.why}`,
+    hint: "kubectl describe nodenetwork NODE says what is missing.",
+    cni: 50,
+  }),
 }

@@ -58,9 +58,7 @@ export type Metrics<T> = { readonly [N in keyof T]: Recorder<T[N]> } & {
 }
 
 /** Makes the recorders of a table, in a registry of their own. */
-export function createMetrics<const T extends Record<string, Declaration>>(
-  table: T,
-): Metrics<T> {
+export function createMetrics<const T extends Record<string, Declaration>>(table: T): Metrics<T> {
   const registry = new Registry()
   const recorders = Object.entries(table).map(([name, d]) => [name, record(name, d, registry)])
   return { ...Object.fromEntries(recorders), text: () => registry.metrics() }

@@ -1,0 +1,255 @@
+import type { NodeInterface, Offer, PlacementKey } from "../api/nodenetwork.ts"
+import type { Clock } from "../clock.ts"
+import { fail } from "../errors/catalogue.ts"
+import { type AttachmentKey, type Cooling, type Held, keyText } from "../ipam/held.ts"
+import {
+  type Adoption,
+  type AssignRequest,
+  Pool,
+  type PoolConfig,
+  type PoolShortage,
+} from "../ipam/pool.ts"
+import { type Attachment, type BookRecord, recall, snapshotOf, type Wiring } from "./book-record.ts"
+import type { Disk } from "./disk.ts"
+import { Journal } from "./journal.ts"
+import { mainTable, tableOf } from "./network/tables.ts"
+
+/** Why a placement cannot serve now. `final`: waiting will not help, a human has to act first. */
+export interface Refusal {
+  readonly why: string
+  readonly hint: string
+  readonly final: boolean
+}
+
+export interface AddressBookOptions {
+  disk: Disk
+  path: string
+  config: PoolConfig
+  node: string
+  clock: Clock
+  /** An ADD waits at most this long for supply under way. */
+  waitMs: number
+  /** What supply says about a placement that has no free address. */
+  refusal: (placement: PlacementKey, shortage: PoolShortage) => Refusal
+  /** Told after every change that matters to supply: demand, waiting, offers. */
+  changed: () => void
+}
+
+export interface Assigned {
+  readonly attachment: Attachment
+  /** False when the key had this address already. */
+  readonly fresh: boolean
+  /** Resolves when the assignment is on disk; the pod must not be reported before. */
+  readonly saved: Promise<void>
+  readonly waitedMs: number
+}
+
+/** What to wire is known but for the routing table, which follows from the interface that is chosen. */
+type Request = AssignRequest & { readonly wiring: Omit<Wiring, "table"> }
+
+interface Waiter {
+  readonly request: Request
+  readonly since: number
+  readonly resolve: (assigned: Assigned) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Far above the pods of any node; a runtime that sends more is told to try again. */
+const maxWaiters = 1000
+
+/**
+ * The node's addresses: the pool decides, the journal remembers, and ADDs that find nothing free wait in line for
+ * supply. The pool changes first and the record follows in the same turn, so a snapshot never misses one.
+ */
+export class AddressBook implements AsyncDisposable {
+  readonly pool: Pool
+  readonly #o: AddressBookOptions
+  readonly #journal: Journal<BookRecord>
+  /** By key; what the pool holds, and how it is wired. */
+  readonly #attachments: Map<string, Attachment>
+  /** In order of arrival: who came first is served first. */
+  readonly #waiters = new Set<Waiter>()
+  readonly #stop = new AbortController()
+  #alarm: { at: number; cancel: AbortController } | undefined
+
+  /** Also returns the number of journal lines that were damaged, which the caller reports. */
+  static open(o: AddressBookOptions, imported: readonly Attachment[] = []): [AddressBook, number] {
+    let book: { pool: Pool; attachments: Map<string, Attachment> } | undefined
+    const snapshot = () => (book ? snapshotOf(book.pool, book.attachments.values()) : [])
+    const [journal, found] = Journal.open<BookRecord>({ disk: o.disk, path: o.path, snapshot })
+    const { attachments, cooling, offers } = recall(found.records)
+    // Another program's checkpoint counts only until there is a journal of our own.
+    if (!found.existed) for (const a of imported) attachments.set(keyText(a.held.key), a)
+    const held = [...attachments.values()].map((a) => a.held)
+    const pool = new Pool(o.config, { held, cooling, offers })
+    book = { pool, attachments }
+    return [new AddressBook(o, pool, journal, attachments), found.damagedLines]
+  }
+
+  private constructor(
+    o: AddressBookOptions,
+    pool: Pool,
+    journal: Journal<BookRecord>,
+    attachments: Map<string, Attachment>,
+  ) {
+    this.#o = o
+    this.pool = pool
+    this.#journal = journal
+    this.#attachments = attachments
+  }
+
+  /** Gives the attachment an address of the placement; rejects with cni/no-address, which says why. */
+  assign(request: Request): Promise<Assigned> {
+    const now = this.#o.clock.now()
+    const inLine = [...this.#waiters].some((w) => w.request.placement === request.placement)
+    const assigned = inLine ? undefined : this.#try(request, now)
+    if (assigned) return Promise.resolve(assigned)
+    if (this.#waiters.size >= maxWaiters) return Promise.reject(fail("agent/busy", {}))
+    return new Promise((resolve, reject) => {
+      this.#waiters.add({ request, since: now, resolve, reject })
+      this.wake()
+      this.#o.changed()
+    })
+  }
+
+  #try(request: Request, since: number): Assigned | undefined {
+    const now = this.#o.clock.now()
+    const result = this.pool.assign(request, now)
+    if (result.kind === "wait") return undefined
+    const { held, fresh } = result
+    const text = keyText(held.key)
+    const known = fresh ? undefined : this.#attachments.get(text)
+    const attachment = known ?? { held, wiring: { ...request.wiring, table: this.#tableFor(held) } }
+    this.#attachments.set(text, attachment)
+    const saved = this.#journal.append({ op: "hold", ...attachment })
+    // The caller wires while the record is being synced, and looks at it afterwards.
+    saved.catch(() => {})
+    this.#o.changed()
+    return { attachment, fresh, saved, waitedMs: now - since }
+  }
+
+  #tableFor(held: Held): number {
+    const iface = [...this.pool.interfaces()].find((i) => i.id === held.interfaceID)
+    return iface ? tableOf(iface.facts) : mainTable
+  }
+
+  /** Serves whom it can, turns away who waited too long or in vain, and sets the alarm for the next time. */
+  wake(): void {
+    const now = this.#o.clock.now()
+    const empty = new Set<PlacementKey>()
+    let next = this.pool.nextFreeAt() ?? Number.POSITIVE_INFINITY
+    for (const waiter of this.#waiters) {
+      const { placement } = waiter.request
+      const assigned = empty.has(placement) ? undefined : this.#try(waiter.request, waiter.since)
+      if (assigned) {
+        this.#waiters.delete(waiter)
+        waiter.resolve(assigned)
+        continue
+      }
+      empty.add(placement)
+      const refusal = this.#o.refusal(placement, this.pool.shortage(placement))
+      const deadline = waiter.since + this.#o.waitMs
+      if (!refusal.final && now < deadline) {
+        next = Math.min(next, deadline)
+        continue
+      }
+      this.#waiters.delete(waiter)
+      waiter.reject(this.#noAddress(waiter.request, refusal))
+      this.#o.changed()
+    }
+    if (this.#waiters.size > 0) this.#wakeAt(next)
+  }
+
+  #noAddress({ pod }: Request, { why, hint }: Refusal) {
+    const name = pod.namespace === "" ? pod.name : `${pod.namespace}/${pod.name}`
+    return fail("cni/no-address", { pod: name, node: this.#o.node, why, hint })
+  }
+
+  #wakeAt(at: number) {
+    if (this.#stop.signal.aborted || (this.#alarm && this.#alarm.at <= at)) return
+    this.#alarm?.cancel.abort()
+    const cancel = new AbortController()
+    this.#alarm = { at, cancel }
+    const signal = AbortSignal.any([cancel.signal, this.#stop.signal])
+    this.#o.clock.sleep(Math.max(0, at - this.#o.clock.now()) + 1, signal).then(
+      () => {
+        this.#alarm = undefined
+        this.wake()
+      },
+      () => {},
+    )
+  }
+
+  /** Ends an attachment; its address cools down. Undefined when there is none, which is success for DEL. */
+  async release(key: AttachmentKey): Promise<Attachment | undefined> {
+    const released = this.pool.release(key, this.#o.clock.now())
+    if (released === undefined) return undefined
+    const done = this.#forget(key, released.cooling)
+    this.wake()
+    return done
+  }
+
+  /** Takes back an assignment that no pod has used: no cool-down. */
+  async cancel(key: AttachmentKey): Promise<void> {
+    if (!this.find(key)) return
+    this.pool.cancel(key)
+    this.wake()
+    // Should the record be lost, the next start finds an attachment without a namespace, and frees it.
+    await this.#forget(key).catch(() => {})
+  }
+
+  async #forget(key: AttachmentKey, cooling?: Cooling): Promise<Attachment | undefined> {
+    const attachment = this.find(key)
+    this.#attachments.delete(keyText(key))
+    this.#o.changed()
+    await this.#journal.append({ op: "free", key, ...(cooling && { cooling }) })
+    return attachment
+  }
+
+  find(key: AttachmentKey): Attachment | undefined {
+    return this.#attachments.get(keyText(key))
+  }
+
+  attachments(): Attachment[] {
+    return [...this.#attachments.values()]
+  }
+
+  /** Requests in line now, oldest first. */
+  waiting(): { pod: Held["pod"]; placement: PlacementKey; since: number }[] {
+    return [...this.#waiters].map(({ request, since }) => ({
+      pod: request.pod,
+      placement: request.placement,
+      since,
+    }))
+  }
+
+  /** Merges what status lists now. */
+  adopt(interfaces: readonly NodeInterface[]): Adoption {
+    const adoption = this.pool.adopt(interfaces, this.#o.clock.now())
+    if (adoption.settled.length > 0) {
+      // Losing this record costs nothing: the offers settle again after a restart.
+      this.#journal.append({ op: "settle", offers: adoption.settled }).catch(() => {})
+    }
+    this.wake()
+    return adoption
+  }
+
+  setOpen(interfaceID: string, open: boolean): void {
+    this.pool.setOpen(interfaceID, open)
+    if (open) this.wake()
+  }
+
+  /** Stops using things to give them back; resolves when that is on disk, so that spec may say it. */
+  async offer(offers: readonly Offer[]): Promise<readonly Offer[]> {
+    const accepted = this.pool.offer(offers, this.#o.clock.now())
+    if (accepted.length > 0) await this.#journal.append({ op: "offer", offers: accepted })
+    return accepted
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#stop.abort()
+    for (const w of this.#waiters) w.reject(fail("agent/stopping", {}))
+    this.#waiters.clear()
+    await this.#journal[Symbol.asyncDispose]()
+  }
+}
