@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs"
-import { ErrnoError, enterNamespace, newNamespace } from "./netlink/libc.ts"
+import { errnoOf } from "./errno-error.ts"
+import { enterNamespace, newNamespace } from "./netlink/libc.ts"
 import { openOwnNamespace } from "./netlink/thread-namespace.ts"
 
 export type NamespaceRights =
@@ -14,7 +15,7 @@ export function namespaceRights(): NamespaceRights {
     enterNamespace(home)
     return { allowed: true }
   } catch (error) {
-    const errno = error instanceof ErrnoError ? error.errno : String(error)
+    const errno = errnoOf(error) ?? String(error)
     return { allowed: false, why: reasons[errno] ?? `unshare: ${errno}` }
   } finally {
     closeSync(home)

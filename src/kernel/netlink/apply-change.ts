@@ -1,13 +1,10 @@
 import { writeFileSync } from "node:fs"
-import { fail } from "../../errors/catalogue.ts"
-import { describeChange } from "../change-text.ts"
 import type { Change, NetNamespace } from "../kernel.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { encodePutAddress, encodeRemoveAddress } from "./address-codec.ts"
-import { ErrnoError } from "./libc.ts"
 import { encodeDeleteLink, encodeSetLink, encodeVeth } from "./link-codec.ts"
 import { encodePutNeighbour, encodeRemoveNeighbour } from "./neighbour-codec.ts"
-import { NetlinkRefusal, type NetlinkSocket } from "./netlink-socket.ts"
+import type { NetlinkSocket } from "./netlink-socket.ts"
 import { encodePutRoute, encodeRemoveRoute } from "./route-codec.ts"
 import { encodePutRule, encodeRemoveRule } from "./rule-codec.ts"
 
@@ -19,32 +16,8 @@ export interface ChangeContext {
   readonly enter: <T>(work: () => T) => T
 }
 
-/**
- * What the kernel says when there is nothing to remove: no such device, route (ESRCH), rule or neighbour (ENOENT),
- * address (EADDRNOTAVAIL).
- */
-const absent = new Set(["ENODEV", "ESRCH", "ENOENT", "EADDRNOTAVAIL"])
-
-function tolerated(change: Change, errno: string): boolean {
-  if (change.do === "putRule") return errno === "EEXIST"
-  if (change.do === "sysctl") return change.optional === true && errno === "ENOENT"
-  return change.do.startsWith("remove") && absent.has(errno)
-}
-
-/** Carries out one change; throws kernel/refused. */
+/** Carries out one change; throws what `carryOut` of refusal.ts understands. */
 export function applyChange(context: ChangeContext, change: Change): void {
-  try {
-    carryOut(context, change)
-  } catch (error) {
-    const errno = error instanceof ErrnoError ? error.errno : (error as NodeJS.ErrnoException).code
-    if (errno === undefined) throw error
-    if (tolerated(change, errno)) return
-    const why = error instanceof NetlinkRefusal && error.why ? { why: error.why } : {}
-    throw fail("kernel/refused", { ...describeChange(change), errno, ...why }, error)
-  }
-}
-
-function carryOut(context: ChangeContext, change: Change): void {
   const { socket, indexOf } = context
   switch (change.do) {
     case "addVeth":

@@ -1,5 +1,6 @@
 import { constants } from "node:os"
 import koffi from "koffi"
+import { ErrnoError } from "../errno-error.ts"
 
 /**
  * The few libc calls that netlink and network namespaces need, which Node does not offer. All of them answer at once;
@@ -36,17 +37,6 @@ const SOL_NETLINK = 270
 export function errnoName(errno: number): string {
   const found = Object.entries(constants.errno).find(([, value]) => value === errno)
   return found?.[0] ?? `errno ${errno}`
-}
-
-/** What a failed call left in errno, as the error that callers turn into the catalogue's. */
-export class ErrnoError extends Error {
-  readonly errno: string
-
-  constructor(call: string, errno: string) {
-    super(`${call}: ${errno}`)
-    this.name = "ErrnoError"
-    this.errno = errno
-  }
 }
 
 function checked(call: string, result: number): number {

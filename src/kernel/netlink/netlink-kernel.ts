@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs"
 import { dirname } from "node:path"
-import { fail } from "../../errors/catalogue.ts"
+import { ErrnoError, errnoOf } from "../errno-error.ts"
 import type { Kernel, NetNamespace } from "../kernel.ts"
-import { bindMount, ErrnoError, unmount } from "./libc.ts"
+import { refusable } from "../refusal.ts"
+import { bindMount, unmount } from "./libc.ts"
 import { NetlinkNamespace } from "./netlink-namespace.ts"
 import { openOwnNamespace, ThreadNamespace } from "./thread-namespace.ts"
 
@@ -10,19 +11,24 @@ import { openOwnNamespace, ThreadNamespace } from "./thread-namespace.ts"
 export function netlinkKernel(): Kernel {
   const home = openOwnNamespace()
   const thread = new ThreadNamespace(home)
+  const open = (path: string) =>
+    refusable("open namespace", path, () => openNamespace(path, thread))
   return {
     host: new NetlinkNamespace("host", home, thread),
-    open: (path) => openNamespace(path, thread),
-    create: (path) => createNamespace(path, thread),
-    remove: removeNamespace,
+    open,
+    create: (path) =>
+      refusable("create namespace", path, () => {
+        using existing = open(path)
+        if (existing) throw new ErrnoError("create", "EEXIST")
+        return createNamespace(path, thread)
+      }),
+    remove: (path) => refusable("remove namespace", path, () => removeNamespace(path)),
   }
 }
 
-const errnoOf = (error: unknown): string | undefined =>
-  error instanceof ErrnoError ? error.errno : (error as NodeJS.ErrnoException).code
-
 /** A path whose namespace is unmounted is an ordinary file: setns then says EINVAL, which is as good as absent. */
-const gone = new Set(["ENOENT", "ENOTDIR", "EINVAL"])
+const isGone = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR", "EINVAL"].includes(errnoOf(error) ?? "")
 
 function openNamespace(path: string, thread: ThreadNamespace): NetNamespace | undefined {
   let fd: number | undefined
@@ -31,17 +37,12 @@ function openNamespace(path: string, thread: ThreadNamespace): NetNamespace | un
     return new NetlinkNamespace(path, fd, thread)
   } catch (error) {
     if (fd !== undefined) closeSync(fd)
-    const errno = errnoOf(error)
-    if (errno === undefined) throw error
-    if (gone.has(errno)) return undefined
-    throw fail("kernel/refused", { operation: "open namespace", object: path, errno }, error)
+    if (isGone(error)) return undefined
+    throw error
   }
 }
 
 function createNamespace(path: string, thread: ThreadNamespace): NetNamespace {
-  const operation = "create namespace"
-  using existing = openNamespace(path, thread)
-  if (existing) throw fail("kernel/refused", { operation, object: path, errno: "EEXIST" })
   try {
     mkdirSync(dirname(path), { recursive: true })
     closeSync(openSync(path, "w"))
@@ -51,9 +52,7 @@ function createNamespace(path: string, thread: ThreadNamespace): NetNamespace {
     return namespace
   } catch (error) {
     removeNamespace(path)
-    const errno = errnoOf(error)
-    if (errno === undefined) throw error
-    throw fail("kernel/refused", { operation, object: path, errno }, error)
+    throw error
   }
 }
 
@@ -61,13 +60,7 @@ function removeNamespace(path: string): void {
   try {
     unmount(path)
   } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === undefined || !gone.has(errno))
-      throw fail(
-        "kernel/refused",
-        { operation: "remove namespace", object: path, errno: String(errno) },
-        error,
-      )
+    if (!isGone(error)) throw error
   }
   rmSync(path, { force: true })
 }

@@ -1,13 +1,13 @@
 import { closeSync, readFileSync } from "node:fs"
-import { fail } from "../../errors/catalogue.ts"
+import { errnoOf } from "../errno-error.ts"
 import type { Address, Change, Link, Neighbour, NetNamespace, Route, Rule } from "../kernel.ts"
+import { carryOut, refusable } from "../refusal.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
 import { applyChange, type ChangeContext } from "./apply-change.ts"
-import { ErrnoError } from "./libc.ts"
 import { decodeLink, encodeGetLink } from "./link-codec.ts"
 import { decodeNeighbour, encodeGetNeighbours } from "./neighbour-codec.ts"
-import { NetlinkRefusal, NetlinkSocket } from "./netlink-socket.ts"
+import { NetlinkSocket } from "./netlink-socket.ts"
 import { readNftTable, runNft } from "./nft.ts"
 import { decodeRoute, encodeGetRoutes } from "./route-codec.ts"
 import { decodeRule, encodeGetRules } from "./rule-codec.ts"
@@ -30,20 +30,19 @@ export class NetlinkNamespace implements NetNamespace {
   }
 
   links(): Link[] {
-    return this.#read("list links", () => this.#socket.dump(encodeGetLink()).map(decodeLink))
+    return refusable("list links of", this.path, () =>
+      this.#socket.dump(encodeGetLink()).map(decodeLink),
+    )
   }
 
   link(name: string): Link | undefined {
-    try {
-      return decodeLink(this.#socket.get(encodeGetLink(name)))
-    } catch (error) {
-      if (error instanceof ErrnoError && error.errno === "ENODEV") return undefined
-      throw this.#refused("read link", name, error)
-    }
+    return refusable("read link", name, () =>
+      orAbsent("ENODEV", () => decodeLink(this.#socket.get(encodeGetLink(name)))),
+    )
   }
 
   addresses(link?: string): Address[] {
-    const found = this.#read("list addresses", () => {
+    const found = refusable("list addresses of", this.path, () => {
       const names = this.#names()
       return this.#socket.dump(encodeGetAddresses()).map((body) => {
         const { index, address } = decodeAddress(body)
@@ -54,7 +53,7 @@ export class NetlinkNamespace implements NetNamespace {
   }
 
   routes(table?: number): Route[] {
-    const found = this.#read("list routes", () => {
+    const found = refusable("list routes of", this.path, () => {
       const names = this.#names()
       return this.#socket
         .dump(encodeGetRoutes())
@@ -65,7 +64,7 @@ export class NetlinkNamespace implements NetNamespace {
   }
 
   rules(): Rule[] {
-    return this.#read("list rules", () =>
+    return refusable("list rules of", this.path, () =>
       this.#socket
         .dump(encodeGetRules())
         .map(decodeRule)
@@ -75,7 +74,7 @@ export class NetlinkNamespace implements NetNamespace {
 
   neighbours(link: string): Neighbour[] {
     const index = this.link(link)?.index
-    return this.#read("list neighbours", () =>
+    return refusable("list neighbours of", this.path, () =>
       this.#socket
         .dump(encodeGetNeighbours())
         .map(decodeNeighbour)
@@ -102,19 +101,16 @@ export class NetlinkNamespace implements NetNamespace {
       enter: (work) => this.enter(work),
     }
     for (const change of changes) {
-      applyChange(context, change)
+      carryOut(change, () => applyChange(context, change))
       // A name may now mean another link, or none.
       if (change.do === "removeLink" || change.do === "setLink") indexes.delete(change.name)
     }
   }
 
   sysctl(key: string): string | undefined {
-    try {
-      return this.enter(() => readFileSync(sysctlPath(key), "utf8").trim())
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-      throw this.#refused("read sysctl", key, error)
-    }
+    return refusable("read sysctl", key, () =>
+      orAbsent("ENOENT", () => this.enter(() => readFileSync(sysctlPath(key), "utf8").trim())),
+    )
   }
 
   nft(script: string): Promise<void> {
@@ -140,19 +136,14 @@ export class NetlinkNamespace implements NetNamespace {
     const links = this.#socket.dump(encodeGetLink()).map(decodeLink)
     return new Map(links.map((link) => [link.index, link.name]))
   }
+}
 
-  #read<T>(operation: string, read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      throw this.#refused(operation, `of ${this.path}`, error)
-    }
-  }
-
-  #refused(operation: string, object: string, error: unknown): unknown {
-    const errno = error instanceof ErrnoError ? error.errno : (error as NodeJS.ErrnoException).code
-    if (errno === undefined) return error
-    const why = error instanceof NetlinkRefusal && error.why ? { why: error.why } : {}
-    return fail("kernel/refused", { operation, object, errno, ...why }, error)
+/** The value, or undefined when reading it fails with `errno`. */
+function orAbsent<T>(errno: string, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (errnoOf(error) === errno) return undefined
+    throw error
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs"
+import { ErrnoError } from "../errno-error.ts"
 import { errorAttribute, messageFlag, messageType, socketOption } from "./constants.ts"
-import { ErrnoError, errnoName, netlinkOption, netlinkSocket, receive, send } from "./libc.ts"
+import { errnoName, netlinkOption, netlinkSocket, receive, send } from "./libc.ts"
 import {
   type Message,
   type MessageWriter,
@@ -11,17 +12,6 @@ import {
 
 /** A dump that keeps being interrupted by other programs is given up: partial data must never be taken for the whole. */
 const dumpTries = 5
-
-/** What the kernel answered to a request it refused; `why` is its own text, where it has one. */
-export class NetlinkRefusal extends ErrnoError {
-  readonly why: string | undefined
-
-  constructor(errno: string, why: string | undefined) {
-    super("netlink", errno)
-    this.name = "NetlinkRefusal"
-    this.why = why
-  }
-}
 
 /**
  * A routing netlink socket, bound to the namespace it was opened in. The kernel has the answer ready when `send`
@@ -56,7 +46,7 @@ export class NetlinkSocket implements Disposable {
       const bodies = this.#dumpOnce(request)
       if (bodies) return bodies
     }
-    throw new NetlinkRefusal("EINTR", `the table changed during each of ${dumpTries} readings`)
+    throw new ErrnoError("dump", "EINTR", `the table changed during each of ${dumpTries} readings`)
   }
 
   [Symbol.dispose](): void {
@@ -103,5 +93,5 @@ function refuse(message: Message): void {
   const why = hasText
     ? readAttributes(message.body.subarray(skip)).get(errorAttribute.message)
     : undefined
-  throw new NetlinkRefusal(errnoName(-errno), why && textOf(why))
+  throw new ErrnoError("netlink", errnoName(-errno), why && textOf(why))
 }
