@@ -9,7 +9,10 @@ export interface NodeNetwork extends KubeObject {
   status?: NodeNetworkStatus
 }
 
-/** Key of a placement on a node: "node" for the node placement, "pool:NAME", or "sg:ID,ID" (sorted ids). */
+/**
+ * Key of a placement on a node: "node" for the node placement, "pool:NAME", "sg:ID,ID" (sorted ids) for the node's
+ * subnets with a SecurityGroupPolicy's groups, or "pool:NAME/sg:ID,ID". Written and read by placement/placement.ts.
+ */
 export type PlacementKey = string
 export const nodePlacement: PlacementKey = "node"
 
@@ -54,7 +57,7 @@ export interface WarmTargets {
 
 export interface PlacementDemand {
   placement: PlacementKey
-  /** Addresses held by pods now. */
+  /** Addresses held by pods now, on interfaces that serve new pods: those on draining ones are not counted. */
   inUse: number
   /** Pods bound to the node that have no address yet. */
   waiting: number
@@ -74,6 +77,7 @@ export interface NodeNetworkStatus {
   vpc?: { id: string; cidrs: string[] }
   zone?: string
   instanceType?: string
+  /** ENIs of the default network card, primary included; addresses of one ENI, its primary one included. */
   limits?: { interfaces: number; addressesPerInterface: number; prefixes: boolean }
   /** What decided the node placement; absent while custom networking is off. */
   binding?: { name: string; source: BindingSource; key: string }
@@ -120,6 +124,8 @@ export interface NodeInterface {
   subnetCIDR: string
   securityGroups: string[]
   placement: PlacementKey
+  /** The object the interface was made for, such as ENIConfig/us-west-2a; absent when not known. */
+  object?: string
   state: InterfaceState
   primaryAddress: string
   addresses: string[]

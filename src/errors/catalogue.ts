@@ -3,6 +3,7 @@ import { BerthError, type ErrorEntry } from "./berth-error.ts"
 import { cliErrors } from "./cli.ts"
 import { cloudErrors } from "./cloud.ts"
 import { cniErrors } from "./cni.ts"
+import { ipamErrors } from "./ipam.ts"
 import { kernelErrors } from "./kernel.ts"
 import { kubeErrors } from "./kube.ts"
 import { labErrors } from "./lab.ts"
@@ -12,6 +13,7 @@ import { placementErrors } from "./placement.ts"
 export const catalogue = {
   ...agentErrors,
   ...placementErrors,
+  ...ipamErrors,
   ...cloudErrors,
   ...cniErrors,
   ...kernelErrors,

@@ -1,19 +1,22 @@
-import type { NodeInterface, NodeNetworkSpec, PlacementKey } from "../api/nodenetwork.ts"
+import {
+  type NodeInterface,
+  type NodeNetworkSpec,
+  nodePlacement,
+  type PlacementDemand,
+  type PlacementKey,
+} from "../api/nodenetwork.ts"
 import type { Resolution } from "../placement/resolve.ts"
 import type { SubnetSupply } from "../placement/strategy.ts"
-import type { Trace } from "../placement/trace.ts"
-import type { Action, Shortage } from "./actions.ts"
-
-/** What an instance type can carry; the default network card is the only one that pods use. */
-export interface InterfaceLimits {
-  /** ENIs on the default network card, the primary included. */
-  readonly interfaces: number
-  /** IPv4 addresses of one ENI, its primary address included. A prefix takes the place of one address. */
-  readonly addressesPerInterface: number
-  /** Whether /28 prefixes can be assigned (Nitro or bare metal). */
-  readonly prefixes: boolean
-  readonly defaultNetworkCard: number
-}
+import type { Trace, TraceStep } from "../placement/trace.ts"
+import type { Action, MarkAction, Shortage } from "./actions.ts"
+import { converge } from "./convergence.ts"
+import { Draft } from "./draft.ts"
+import { giveBack } from "./give-back.ts"
+import { type Account, type Growth, grow } from "./growth.ts"
+import { type InterfaceLimits, InterfaceSlots } from "./interface-slots.ts"
+import { shortageOf } from "./shortages.ts"
+import { roomOn, servesNewPods, stockOf } from "./stock.ts"
+import { goalOf, prefixSize } from "./targets.ts"
 
 export interface PlanInput {
   readonly node: string
@@ -38,4 +41,84 @@ export interface Plan {
   readonly actions: readonly Action[]
   readonly shortages: readonly Shortage[]
   readonly trace: Trace
+}
+
+/**
+ * Decides what to ask EC2 for on behalf of one node, and what of it cannot be had. Costs a walk over the node's
+ * interfaces for each of its placements.
+ */
+export function planNode(input: PlanInput): Plan {
+  const { spec, interfaces, inFlight } = input
+  const changes = convergences(input)
+  const marks = changes.filter((change) => change.do === "mark")
+  const { provisioning } = spec.mode
+  const slots = new InterfaceSlots(input.limits, spec.targets.maxENI, interfaces, inFlight)
+  const draft = new Draft(slots, input.supply, input.now)
+  const accounts = spec.demand.map((demand) => accountOf(demand, { input, marks, slots, draft }))
+  const maxPods = spec.targets.maxPods > 0 ? spec.targets.maxPods : Number.POSITIVE_INFINITY
+
+  if (provisioning) grow(accounts.filter(mayGrow).sort(neediestFirst), draft, maxPods)
+  const calls = [
+    ...changes.filter((change) => change.do !== "mark"),
+    ...draft.actions(),
+    ...giveBack(spec.offers, interfaces, inFlight),
+  ]
+  return {
+    actions: provisioning ? [...marks, ...calls] : marks,
+    shortages: accounts.flatMap((account) => shortageOf(account, { input, slots, draft, maxPods })),
+    trace: [...accounts.map(describe), ...draft.trace],
+  }
+}
+
+function convergences({ interfaces, inFlight, resolutions }: PlanInput): Action[] {
+  const busy = new Set(
+    inFlight.flatMap((a) => (a.do === "release" || a.do === "regroup" ? [a.interfaceID] : [])),
+  )
+  return interfaces
+    .filter((iface) => !busy.has(iface.id))
+    .flatMap((iface) => converge(iface, resolutions.get(iface.placement)))
+}
+
+interface Making {
+  readonly input: PlanInput
+  readonly marks: readonly MarkAction[]
+  readonly slots: InterfaceSlots
+  readonly draft: Draft
+}
+
+/** Opens the account of a placement, and lets the draft top up the interfaces that serve it. */
+function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Making): Account {
+  const { spec, limits, inFlight } = input
+  const { placement: key } = demand
+  const resolution = input.resolutions.get(key)
+  const prefixes = spec.mode.prefixDelegation && limits.prefixes
+  const perInterface = slots.perInterface * (prefixes ? prefixSize : 1)
+  const { customNetworking, manageWhenUnschedulable } = spec.mode
+  const context = { customNetworking, offers: spec.offers, inFlight, marks, perInterface }
+  const serving = input.interfaces.filter(
+    (iface) => iface.placement === key && servesNewPods(iface, resolution, context),
+  )
+  if (resolution?.ok) {
+    for (const iface of serving) {
+      const room = roomOn(iface, slots.perInterface, inFlight)
+      draft.addInterface(iface, resolution.placement, room)
+    }
+  }
+  const warm = !input.unschedulable || manageWhenUnschedulable
+  const goal = goalOf(key, spec.targets, prefixes, warm)
+  return { key, resolution, goal, stock: stockOf(demand, serving, context), prefixes, granted: 0 }
+}
+
+const mayGrow = (account: Account): account is Growth => account.resolution?.ok === true
+
+/** Those without any address go first, then the node placement, then by name. */
+const neediestFirst = (a: Growth, b: Growth) =>
+  Number(a.stock.total > 0) - Number(b.stock.total > 0) ||
+  Number(b.key === nodePlacement) - Number(a.key === nodePlacement) ||
+  (a.key < b.key ? -1 : 1)
+
+function describe({ key, stock, granted }: Account): TraceStep {
+  const { total, held, cooling, waiting } = stock
+  const has = `${total} addresses, ${held} held, ${cooling} cooling; ${waiting} pods wait`
+  return { subject: key, verdict: "noted", why: `${has}; ${granted} more are asked for` }
 }

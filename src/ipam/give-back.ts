@@ -1,0 +1,40 @@
+import type { NodeInterface, Offer } from "../api/nodenetwork.ts"
+import type { Action } from "./actions.ts"
+
+/**
+ * The calls that carry out what the agent offers: one per interface. A whole interface makes the offers of its parts
+ * moot. What status no longer has, what is foreign, the primary ENI and what a call in flight returns are left out.
+ */
+export function giveBack(
+  offers: readonly Offer[],
+  interfaces: readonly NodeInterface[],
+  inFlight: readonly Action[],
+): Action[] {
+  const busy = new Set(inFlight.flatMap(returnedBy))
+  return interfaces.flatMap((iface): Action[] => {
+    if (iface.state === "Foreign" || iface.state === "Releasing") return []
+    const own = offers.filter((offer) => offer.interfaceID === iface.id)
+    const whole = own.some((offer) => offer.address === undefined && offer.prefix === undefined)
+    const { id: interfaceID } = iface
+    if (busy.has(interfaceID)) return []
+    if (whole) return iface.primary ? [] : [{ do: "release", interfaceID, urgency: "release" }]
+    const addresses = own.flatMap((offer) => offer.address ?? [])
+    const prefixes = own.flatMap((offer) => offer.prefix ?? [])
+    const left = (list: readonly string[], has: readonly string[]) =>
+      [...new Set(list)].filter((item) => has.includes(item) && !busy.has(`${interfaceID} ${item}`))
+    const action = {
+      do: "unassign",
+      interfaceID,
+      addresses: left(addresses, iface.addresses),
+      prefixes: left(prefixes, iface.prefixes),
+      urgency: "release",
+    } as const
+    return action.addresses.length + action.prefixes.length > 0 ? [action] : []
+  })
+}
+
+function returnedBy(action: Action): string[] {
+  if (action.do === "release") return [action.interfaceID]
+  if (action.do !== "unassign") return []
+  return [...action.addresses, ...action.prefixes].map((item) => `${action.interfaceID} ${item}`)
+}
