@@ -83,8 +83,25 @@ export interface NodeNetworkStatus {
   binding?: { name: string; source: BindingSource; key: string }
   placements: PlacementStatus[]
   interfaces: NodeInterface[]
+  /** Interfaces that the controller has set out to create, recorded before the call so that a crash repeats none. */
+  intents?: CreateIntent[]
   /** Ready, SubnetExhausted, PlacementRefused, Draining, Throttled. */
   conditions: Condition[]
+}
+
+export interface CreateIntent {
+  /** EC2 client token of the call. */
+  token: string
+  placement: PlacementKey
+  object: string
+  subnetID: string
+  securityGroups: string[]
+  networkCard: number
+  deviceIndex: number
+  addresses: number
+  prefixes: number
+  /** RFC 3339. */
+  at: string
 }
 
 export type BindingSource = "ExternalLabel" | "Annotation" | "Label" | "Default" | "SubnetPool"
