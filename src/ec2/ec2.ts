@@ -3,7 +3,8 @@ import type { Instance, NetworkInterface, SecurityGroup, Subnet, Tags, Vpc } fro
 /**
  * The EC2 calls Berth makes: adding one is a visible line here. Implementations: `sdk/` (production) and `memory/`
  * (the twin, which the lab serves over the wire); one case table runs over both. Every method rejects with a
- * catalogue error `ec2/...` (see errors.ts); describe calls return every page.
+ * catalogue error `ec2/...` (see errors.ts); describe calls return every page. An id EC2 does not know rejects the whole
+ * describe call with `ec2/not-found`; an empty list of ids finds nothing, without a call.
  */
 export interface Ec2 {
   describeVpcs(query: { ids: readonly string[] }, options?: CallOptions): Promise<Vpc[]>

@@ -31,7 +31,8 @@ export interface SecurityGroup {
   readonly tags: Tags
 }
 
-export type InterfaceType = "interface" | "trunk" | "branch" | "efa" | "efa-only"
+/** `other`: made by an AWS service for itself, such as a NAT gateway or a load balancer. */
+export type InterfaceType = "interface" | "trunk" | "branch" | "efa" | "efa-only" | "other"
 
 export interface Attachment {
   readonly id: string
@@ -71,6 +72,9 @@ export interface Instance {
   readonly privateAddress: string
   readonly state: "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped"
   readonly tags: Tags
-  /** Attached interfaces, the primary (device 0, card 0) first. */
+  /**
+   * Attached interfaces, the primary (device 0, card 0) first. Their tags are empty: DescribeInstances does not tell
+   * them, DescribeNetworkInterfaces does.
+   */
   readonly interfaces: readonly NetworkInterface[]
 }

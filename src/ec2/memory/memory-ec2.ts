@@ -38,25 +38,31 @@ export function memoryEc2(cloud: Cloud): Ec2 {
     }
   }
 
+  const describe = async <T>(
+    action: string,
+    query: { readonly ids?: readonly string[] },
+    o: CallOptions | undefined,
+    read: (views: Views) => T[],
+  ): Promise<T[]> => (query.ids?.length === 0 ? [] : call({ action }, o, (_, views) => read(views)))
+
   return {
-    describeVpcs: (q, o) =>
-      call({ action: "DescribeVpcs" }, o, (_, v) => describeVpcs(v, q).map(modelVpc)),
+    describeVpcs: (q, o) => describe("DescribeVpcs", q, o, (v) => describeVpcs(v, q).map(modelVpc)),
     describeSubnets: (q, o) =>
-      call({ action: "DescribeSubnets" }, o, (_, v) =>
+      describe("DescribeSubnets", q, o, (v) =>
         describeSubnets(v, { ...q, filters: subnetFilters(q) }).map(modelSubnet),
       ),
     describeSecurityGroups: (q, o) =>
-      call({ action: "DescribeSecurityGroups" }, o, (_, v) =>
+      describe("DescribeSecurityGroups", q, o, (v) =>
         describeSecurityGroups(v, { ...q, filters: groupFilters(q) }).map(
           ({ id, name, vpcId, tags }) => ({ id, name, vpcId, tags }),
         ),
       ),
     describeInstances: (q, o) =>
-      call({ action: "DescribeInstances" }, o, (_, v) =>
+      describe("DescribeInstances", q, o, (v) =>
         describeInstances(v, q).map((i) => modelInstance(v, i)),
       ),
     describeNetworkInterfaces: (q, o) =>
-      call({ action: "DescribeNetworkInterfaces" }, o, (_, v) =>
+      describe("DescribeNetworkInterfaces", q, o, (v) =>
         describeInterfaces(v, { ...q, filters: interfaceFilters(q) }).map(modelInterface),
       ),
     createNetworkInterface: (r, o) =>

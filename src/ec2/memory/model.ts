@@ -7,7 +7,7 @@ import type {
   CloudSubnet,
   CloudVpc,
 } from "./records.ts"
-import { withInterfaces } from "./views.ts"
+import { interfacesInOrder } from "./views.ts"
 
 /** The twin's records as the port's model: exactly the members the model has, so that both implementations agree. */
 
@@ -51,6 +51,6 @@ export const modelInterface = (i: CloudInterface): NetworkInterface => ({
 
 export function modelInstance(views: Views, instance: CloudInstance): Instance {
   const { id, type, zone, vpcId, subnetId, privateAddress, state, tags } = instance
-  const interfaces = withInterfaces(views, instance).interfaces.map(modelInterface)
+  const interfaces = interfacesInOrder(views, id).map((i) => ({ ...modelInterface(i), tags: {} }))
   return { id, type, zone, vpcId, subnetId, privateAddress, state, tags, interfaces }
 }

@@ -136,6 +136,19 @@ export interface Resources {
 }
 export type ResourceKind = keyof Resources
 
+export const resourceKinds = [
+  "vpc",
+  "subnet",
+  "securityGroup",
+  "networkInterface",
+  "instance",
+  "routeTable",
+  "internetGateway",
+  "natGateway",
+  "elasticAddress",
+  "subnetReservation",
+] as const satisfies readonly ResourceKind[]
+
 /** `before` is absent for a new resource, `after` for a removed one. */
 export type CloudChange = {
   [K in ResourceKind]: {

@@ -1,14 +1,10 @@
 import type { Tags } from "../../vpc/model.ts"
 import type { Core } from "./core.ts"
 import { Ec2Fault, notFound } from "./fault.ts"
+import { type ResourceKind, type Resources, resourceKinds } from "./records.ts"
 import type { Table } from "./table.ts"
 
 const tagsPerResourceMax = 50
-
-interface Tagged {
-  readonly id: string
-  readonly tags: Tags
-}
 
 /** Sets tags on resources of any kind; one unknown id refuses the whole request. */
 export function createTags(core: Core, input: { ids: readonly string[]; tags: Tags }): void {
@@ -43,8 +39,8 @@ export function deleteTags(
 
 function change(core: Core, ids: readonly string[], to: (tags: Tags) => Tags): void {
   const edits = ids.map((id) => {
-    for (const table of Object.values(core.tables)) {
-      const edit = editIn(table, id, to)
+    for (const kind of resourceKinds) {
+      const edit = editOf(core, { kind, id }, to)
       if (edit) return edit
     }
     throw notFound(id)
@@ -52,11 +48,12 @@ function change(core: Core, ids: readonly string[], to: (tags: Tags) => Tags): v
   for (const edit of edits) edit()
 }
 
-function editIn<T extends Tagged>(
-  table: Table<T>,
-  id: string,
+function editOf<K extends ResourceKind>(
+  core: Core,
+  { kind, id }: { kind: K; id: string },
   to: (tags: Tags) => Tags,
 ): (() => void) | undefined {
+  const table: Table<Resources[K]> = core.tables[kind]
   const row = table.get(id)
   if (row === undefined) return undefined
   const tags = to(row.tags)

@@ -1,4 +1,3 @@
-import type { Instance } from "../../vpc/model.ts"
 import type { Filter } from "../filter.ts"
 import type { Views } from "./core.ts"
 import { type FilterFields, select } from "./match.ts"
@@ -122,10 +121,9 @@ const pick = <T extends { id: string }>(view: View<T>): View<T> => ({
 export const describeInstances = (v: Views, q: Describe): CloudInstance[] =>
   select(v.instance, { ...q, fields: instanceFields })
 
-/** The port's model of an instance, its interfaces in the order of card and device. */
-export function withInterfaces(v: Views, instance: CloudInstance): Instance {
+/** The interfaces attached to an instance, in the order of card and device. */
+export function interfacesInOrder(v: Views, instanceId: string): CloudInterface[] {
   const order = (i: CloudInterface) =>
     (i.attachment?.networkCard ?? 0) * 1000 + (i.attachment?.deviceIndex ?? 0)
-  const interfaces = v.networkInterface.in(instance.id).sort((a, b) => order(a) - order(b))
-  return { ...instance, interfaces }
+  return v.networkInterface.in(instanceId).sort((a, b) => order(a) - order(b))
 }

@@ -1,0 +1,176 @@
+import { badCombination, missing } from "../../../ec2/memory/fault.ts"
+import { runInstances, terminateInstances } from "../../../ec2/memory/instances.ts"
+import type { CloudInstance } from "../../../ec2/memory/records.ts"
+import { describeInstances, interfacesInOrder } from "../../../ec2/memory/views.ts"
+import { flag, given, ignored, integer, list, object, required, text } from "../shape.ts"
+import type { Xml, XmlObject } from "../xml.ts"
+import {
+  type Action,
+  action,
+  describe,
+  type Scene,
+  tagList,
+  tagSpecifications,
+  tagsFor,
+} from "./action.ts"
+import { showCommon } from "./interfaces.ts"
+
+/** Instance state codes of the EC2 API reference, "InstanceState". */
+const stateCodes = {
+  pending: 0,
+  running: 16,
+  "shutting-down": 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+} as const
+
+const showState = (name: CloudInstance["state"]): Xml => ({ code: stateCodes[name], name })
+
+function showInstance(i: CloudInstance, scene: Scene): XmlObject {
+  const gone = i.state === "terminated"
+  const interfaces = interfacesInOrder(scene.views, i.id)
+  const [primary] = interfaces
+  return {
+    instanceId: i.id,
+    imageId: i.imageId,
+    instanceState: showState(i.state),
+    privateDnsName: gone
+      ? ""
+      : `ip-${i.privateAddress.replaceAll(".", "-")}.${scene.cloud.region}.compute.internal`,
+    keyName: i.keyName,
+    amiLaunchIndex: 0,
+    instanceType: i.type,
+    launchTime: new Date(i.launchedAt),
+    placement: { availabilityZone: i.zone, tenancy: "default" },
+    monitoring: { state: "disabled" },
+    subnetId: gone ? undefined : i.subnetId,
+    vpcId: gone ? undefined : i.vpcId,
+    privateIpAddress: gone ? undefined : i.privateAddress,
+    ipAddress: primary?.publicAddresses[i.privateAddress],
+    sourceDestCheck: primary?.sourceDestCheck,
+    groupSet: (primary?.securityGroups ?? []).map((groupId) => ({
+      groupId,
+      groupName: scene.core.tables.securityGroup.get(groupId)?.name ?? "",
+    })),
+    stateReason:
+      i.stateReason === undefined ? undefined : { code: i.stateReason, message: i.stateReason },
+    architecture: "x86_64",
+    rootDeviceType: "ebs",
+    virtualizationType: "hvm",
+    hypervisor: "xen",
+    tagSet: tagList(i.tags),
+    networkInterfaceSet: interfaces.map((eni) => showCommon(eni, scene)),
+    iamInstanceProfile:
+      i.iamInstanceProfile === undefined
+        ? undefined
+        : { arn: i.iamInstanceProfile, id: `AIPA${i.id.slice(-16).toUpperCase()}` },
+    metadataOptions: {
+      state: "applied",
+      httpTokens: "required",
+      httpPutResponseHopLimit: i.hopLimit,
+      httpEndpoint: "enabled",
+    },
+  }
+}
+
+/** Instances as EC2 lists them: by the request that started them. */
+function reservations(instances: readonly CloudInstance[], scene: Scene): XmlObject[] {
+  const byId = Map.groupBy(instances, (i) => i.reservationId)
+  return [...byId].map(([reservationId, members]) => ({
+    reservationId,
+    ownerId: scene.cloud.account,
+    groupSet: [],
+    instancesSet: members.map((i) => showInstance(i, scene)),
+  }))
+}
+
+const launchInterface = object({
+  DeviceIndex: integer,
+  SubnetId: text,
+  SecurityGroupId: list(text),
+  PrivateIpAddress: text,
+  DeleteOnTermination: flag,
+  AssociatePublicIpAddress: ignored,
+  Description: ignored,
+})
+
+export const instanceActions: Readonly<Record<string, Action>> = {
+  DescribeInstances: describe({
+    ids: "InstanceId",
+    set: "reservationSet",
+    read: describeInstances,
+    show: showInstance,
+    group: reservations,
+  }),
+
+  RunInstances: action({
+    in: {
+      ImageId: text,
+      InstanceType: text,
+      MinCount: required(integer),
+      MaxCount: required(integer),
+      SubnetId: text,
+      SecurityGroupId: list(text),
+      PrivateIpAddress: text,
+      NetworkInterface: list(launchInterface),
+      UserData: text,
+      KeyName: text,
+      IamInstanceProfile: object({ Arn: text, Name: text }),
+      MetadataOptions: object({
+        HttpTokens: ignored,
+        HttpEndpoint: ignored,
+        HttpPutResponseHopLimit: integer,
+        InstanceMetadataTags: ignored,
+      }),
+      TagSpecification: tagSpecifications,
+      ClientToken: text,
+      BlockDeviceMapping: ignored,
+      EbsOptimized: ignored,
+      Monitoring: ignored,
+    },
+    run: (scene, p) => {
+      const [nic, ...more] = p.NetworkInterface ?? []
+      if (more.length > 0)
+        throw badCombination("The lab starts instances with one network interface.")
+      const subnetId = nic?.SubnetId ?? p.SubnetId
+      if (subnetId === undefined) throw missing("SubnetId")
+      const profile = p.IamInstanceProfile
+      const instances = runInstances(
+        scene.core,
+        given({
+          count: p.MaxCount,
+          type: p.InstanceType ?? "m5.large",
+          imageId: p.ImageId,
+          subnetId,
+          securityGroups: nic?.SecurityGroupId ?? p.SecurityGroupId,
+          privateAddress: nic?.PrivateIpAddress ?? p.PrivateIpAddress,
+          userData: p.UserData,
+          keyName: p.KeyName,
+          iamInstanceProfile:
+            profile?.Arn ??
+            (profile?.Name === undefined
+              ? undefined
+              : `arn:aws:iam::${scene.cloud.account}:instance-profile/${profile.Name}`),
+          hopLimit: p.MetadataOptions?.HttpPutResponseHopLimit,
+          tags: tagsFor("instance", p.TagSpecification),
+          interfaceTags: tagsFor("network-interface", p.TagSpecification),
+          clientToken: p.ClientToken,
+        }),
+      )
+      const [reservation] = reservations(instances, { ...scene, views: scene.core.tables })
+      return reservation ?? {}
+    },
+  }),
+
+  TerminateInstances: action({
+    in: { InstanceId: required(list(text)), Force: ignored, SkipOsShutdown: ignored },
+    run: ({ core }, p) => ({
+      instancesSet: terminateInstances(core, { ids: p.InstanceId }).map((change) => ({
+        instanceId: change.id,
+        currentState: showState(change.after),
+        previousState: showState(change.before),
+      })),
+    }),
+  }),
+}

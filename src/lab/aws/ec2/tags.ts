@@ -1,0 +1,25 @@
+import { createTags, deleteTags } from "../../../ec2/memory/tags.ts"
+import { given, list, object, required, text } from "../shape.ts"
+import { type Action, action, done } from "./action.ts"
+
+const tags = list(object({ Key: required(text), Value: text }))
+
+export const tagActions: Readonly<Record<string, Action>> = {
+  CreateTags: action({
+    in: { ResourceId: required(list(text)), Tag: required(tags) },
+    run: ({ core }, p) => {
+      const pairs = p.Tag.map((t) => [t.Key, t.Value ?? ""])
+      createTags(core, { ids: p.ResourceId, tags: Object.fromEntries(pairs) })
+      return done
+    },
+  }),
+
+  DeleteTags: action({
+    in: { ResourceId: required(list(text)), Tag: tags },
+    run: ({ core }, p) => {
+      const named = (p.Tag ?? []).map((t) => given({ key: t.Key, value: t.Value }))
+      deleteTags(core, { ids: p.ResourceId, tags: named })
+      return done
+    },
+  }),
+}
