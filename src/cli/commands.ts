@@ -1,5 +1,5 @@
 import type { Command, Option } from "./command.ts"
-import { readingOptions } from "./reading-options.ts"
+import { outputOption, readingOptions } from "./reading-options.ts"
 
 const labOptions: readonly Option[] = [
   {
@@ -134,5 +134,31 @@ export const commands: readonly Command[] = [
     ],
     examples: ["berth snapshot -o monday.json", "berth doctor --snapshot monday.json"],
     load: () => import("./commands/snapshot.ts"),
+  },
+  {
+    path: "explain",
+    summary:
+      "Why this subnet and these security groups: the deciding object and key, what was refused and why",
+    args: [
+      { spec: "<kind>", about: "what to explain", choices: ["pod", "node", "eniconfig", "subnet"] },
+      { spec: "<name>", about: "its name; a pod's may be NAMESPACE/NAME" },
+    ],
+    options: [
+      ...readingOptions,
+      { flags: "-n, --namespace <namespace>", about: "namespace of the pod", default: "default" },
+      {
+        flags: "--to <address>",
+        about:
+          "for a pod: source address, SNAT, interface, security groups and route to this destination",
+      },
+      outputOption,
+    ],
+    examples: [
+      "berth explain pod web-7f9c -n shop",
+      "berth explain pod shop/web-7f9c --to 8.8.8.8",
+      "berth explain node ip-10-0-0-7.us-west-2.compute.internal",
+      "berth explain subnet subnet-0a64000000000a001 --snapshot monday.json",
+    ],
+    load: () => import("./commands/explain.ts"),
   },
 ]

@@ -1,0 +1,96 @@
+import { nodePlacement } from "../../api/nodenetwork.ts"
+import { resolvePlacement } from "../../placement/resolve.ts"
+import type { TraceStep } from "../../placement/trace.ts"
+import type { FleetIndex } from "../facts/fleet-index.ts"
+import type { NodeFacts } from "../snapshot.ts"
+import type { Explanation, Fact } from "./explanation.ts"
+
+/** Why a node's pods get the subnets and security groups they get, and what the node has now. */
+export function explainNode(index: FleetIndex, node: NodeFacts): Explanation {
+  const at = index.placementNode(node)
+  const facts: Fact[] = [
+    { name: "zone", value: index.zoneOf(node) || "unknown" },
+    {
+      name: "instance",
+      value: [index.instanceOf(node)?.id ?? node.providerID ?? "unknown", index.typeOf(node) ?? ""]
+        .join(" ")
+        .trim(),
+    },
+    { name: "custom networking", value: index.mode.customNetworking ? "on" : "off" },
+  ]
+  if (at === undefined) {
+    return {
+      object: `node ${node.name}`,
+      answer: "its instance could not be read, so its placement is not known",
+      ok: false,
+      facts,
+      trace: [],
+    }
+  }
+  const resolution = resolvePlacement(nodePlacement, at, index.mode, index.sources)
+  const trace: TraceStep[] = [...resolution.trace]
+  if (resolution.ok) {
+    const { placement } = resolution
+    facts.push(
+      { name: "decided by", value: placement.object },
+      {
+        name: "subnets",
+        value: placement.subnets
+          .map((s) => `${s.subnet.id} (${s.subnet.cidr}, ${s.subnet.availableAddresses} free)`)
+          .join(", "),
+      },
+      { name: "security groups", value: placement.securityGroups.join(", ") },
+    )
+  }
+  trace.push(
+    ...interfaceSteps(
+      index,
+      node,
+      resolution.ok ? new Set(resolution.placement.subnets.map((s) => s.subnet.id)) : undefined,
+    ),
+  )
+  return {
+    object: `node ${node.name}`,
+    ok: resolution.ok,
+    answer: resolution.ok
+      ? `new pods get addresses of ${resolution.placement.subnets.map((s) => s.subnet.id).join(", ")}`
+      : resolution.refusal.message,
+    ...(resolution.ok ? {} : { hint: resolution.refusal.hint }),
+    facts,
+    trace,
+  }
+}
+
+/** One step an interface: whether it serves new pods, and why not. */
+function interfaceSteps(
+  index: FleetIndex,
+  node: NodeFacts,
+  wanted: ReadonlySet<string> | undefined,
+): TraceStep[] {
+  const states = new Map(
+    index.nodeNetwork(node.name)?.status?.interfaces.map((i) => [i.id, i.state]),
+  )
+  return index.interfacesOf(node).map((eni, position) => {
+    const held = `${eni.subnetId}, ${eni.addresses.length} addresses, ${eni.prefixes.length} prefixes, ${eni.securityGroups.join(",")}`
+    const subject = eni.id
+    if (position === 0 && index.mode.customNetworking) {
+      return {
+        subject,
+        verdict: "passed over",
+        why: `primary interface: the host's own with custom networking (${held})`,
+      }
+    }
+    const state = states.get(eni.id)
+    if (state === "Draining" || state === "Foreign" || state === "Releasing") {
+      return { subject, verdict: "passed over", why: `${state.toLowerCase()} (${held})` }
+    }
+    if (wanted !== undefined && !wanted.has(eni.subnetId)) {
+      return {
+        subject,
+        verdict: "refused",
+        why: `in another subnet than the placement wants (${held})`,
+      }
+    }
+    return { subject, verdict: "noted", why: held }
+  })
+}

@@ -1,0 +1,144 @@
+import { podPlacement } from "../../placement/pod-placement.ts"
+import { found } from "../../placement/read.ts"
+import { resolvePlacement } from "../../placement/resolve.ts"
+import type { FleetIndex } from "../facts/fleet-index.ts"
+import type { PodFacts } from "../snapshot.ts"
+import type { Explanation, Fact } from "./explanation.ts"
+import { pathTo } from "./path.ts"
+
+/** Why a pod has its address, or none. `to` adds the way of a packet to that destination. */
+export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Explanation {
+  const object = `pod ${pod.namespace}/${pod.name}`
+  const node = pod.node === undefined ? undefined : index.node(pod.node)
+  const facts: Fact[] = [
+    { name: "node", value: pod.node ?? "not scheduled" },
+    { name: "phase", value: pod.waiting ?? pod.phase },
+  ]
+  if (node === undefined) {
+    return {
+      object,
+      ok: false,
+      answer: "it is not bound to a node, so no address is asked for",
+      hint: `kubectl describe pod -n ${pod.namespace} ${pod.name}: the scheduler says why`,
+      facts,
+      trace: [],
+    }
+  }
+  if (pod.hostNetwork) {
+    return {
+      object,
+      ok: true,
+      answer: `it uses the node's own address ${node.internalIP ?? ""} (hostNetwork)`,
+      facts,
+      trace: [],
+    }
+  }
+  const choice = podPlacement(placementPod(index, pod), index.sources.pools, index.sources.policies)
+  const at = index.placementNode(node)
+  const resolution =
+    choice.ok && at !== undefined
+      ? resolvePlacement(choice.key, at, index.mode, index.sources)
+      : undefined
+  const trace = [...choice.trace, ...(resolution?.trace ?? [])]
+  if (resolution?.ok) {
+    facts.push(
+      { name: "decided by", value: resolution.placement.object },
+      {
+        name: "subnets for new pods",
+        value: resolution.placement.subnets.map((s) => s.subnet.id).join(", "),
+      },
+    )
+  }
+  if (pod.ip !== undefined) {
+    facts.push(...addressFacts(index, pod.ip))
+    if (to !== undefined) facts.push(...pathTo(index, node, pod.ip, to))
+    return {
+      object,
+      ok: true,
+      answer: addressAnswer(
+        index,
+        pod.ip,
+        resolution?.ok ? resolution.placement.subnets.map((s) => s.subnet.id) : undefined,
+      ),
+      facts,
+      trace,
+    }
+  }
+  const refusal = !choice.ok
+    ? choice.refusal
+    : resolution !== undefined && !resolution.ok
+      ? resolution.refusal
+      : undefined
+  const told = supplyTrouble(index, node.name, choice.ok ? choice.key : "node")
+  const answer =
+    refusal?.message ??
+    told?.message ??
+    warned(index, pod) ??
+    "it waits for an address; nothing says that supply failed"
+  const hint = refusal?.hint ?? told?.hint
+  return { object, ok: false, answer, ...(hint === undefined ? {} : { hint }), facts, trace }
+}
+
+function placementPod(index: FleetIndex, pod: PodFacts) {
+  const { namespaces, serviceAccounts } = index.snapshot.cluster
+  const account = pod.serviceAccount ?? "default"
+  return {
+    name: pod.name,
+    namespace: pod.namespace,
+    labels: pod.labels ?? {},
+    serviceAccount: account,
+    namespaceLabels: found(namespaces.find((n) => n.name === pod.namespace)?.labels ?? {}),
+    serviceAccountLabels: found(
+      serviceAccounts.find((a) => a.namespace === pod.namespace && a.name === account)?.labels ??
+        {},
+    ),
+  }
+}
+
+function addressFacts(index: FleetIndex, address: string): Fact[] {
+  const eni = index.holderOf(address)
+  if (eni === undefined)
+    return [{ name: "address", value: `${address} (no interface that was read holds it)` }]
+  return [
+    { name: "address", value: address },
+    { name: "interface", value: `${eni.id}, device ${eni.attachment?.deviceIndex ?? "?"}` },
+    {
+      name: "subnet",
+      value: `${eni.subnetId} (${index.subnet(eni.subnetId)?.cidr ?? "CIDR not read"})`,
+    },
+    { name: "security groups", value: eni.securityGroups.join(", ") },
+  ]
+}
+
+function addressAnswer(
+  index: FleetIndex,
+  address: string,
+  wanted: readonly string[] | undefined,
+): string {
+  const eni = index.holderOf(address)
+  if (eni === undefined) return `it has ${address}`
+  const old = wanted !== undefined && !wanted.includes(eni.subnetId)
+  return `it has ${address} of ${eni.subnetId}${old ? `; a new pod would get one of ${wanted.join(", ")}: this one keeps its address until it is recreated` : ""}`
+}
+
+/** What the controller says of the placement, on a cluster with Berth. */
+function supplyTrouble(
+  index: FleetIndex,
+  node: string,
+  key: string,
+): { message: string; hint?: string } | undefined {
+  const placement = index
+    .nodeNetwork(node)
+    ?.status?.placements.find((p) => p.placement === key && !p.ready)
+  if (placement?.message === undefined) return undefined
+  return {
+    message: placement.message,
+    ...(placement.hint === undefined ? {} : { hint: placement.hint }),
+  }
+}
+
+/** The newest warning on the pod, which is all there is with the stock plugin. */
+const warned = (index: FleetIndex, pod: PodFacts): string | undefined =>
+  index.snapshot.cluster.warnings.find(
+    (w) => w.kind === "Pod" && w.namespace === pod.namespace && w.name === pod.name,
+  )?.message
