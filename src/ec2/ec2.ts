@@ -63,7 +63,8 @@ export interface GroupQuery {
 
 export interface InterfaceQuery {
   readonly ids?: readonly string[]
-  readonly instanceId?: string
+  /** One instance, or up to 200. */
+  readonly instanceId?: string | readonly string[]
   readonly subnetId?: string
   readonly vpcId?: string
   readonly status?: string
