@@ -17,4 +17,19 @@ export const labErrors = {
     hint: "Name the folder that holds kube-apiserver, kube-scheduler, kube-controller-manager and etcd.",
     exit: 66,
   }),
+  "lab/invalid-name": entry<{ name: string }>({
+    says: (d) => `"${d.name}" cannot name a lab`,
+    hint: "Use one to sixteen letters, digits and hyphens, not beginning with a hyphen.",
+    exit: 64,
+  }),
+  "lab/state-folder": entry<{ folder: string; why: string }>({
+    says: (d) => `the lab cannot keep its state in ${d.folder}: ${d.why}`,
+    hint: "Remove it, or set TMPDIR to a folder of your own.",
+    exit: 73,
+  }),
+  "lab/world-ended": entry<{ why: string }>({
+    says: (d) => `the lab ended before it was ready: ${d.why}`,
+    hint: "Start it again with --hollow if the machine refuses namespaces; otherwise this is a defect of Berth.",
+    exit: 70,
+  }),
 }
