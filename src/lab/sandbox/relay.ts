@@ -25,18 +25,12 @@ export function openRelay(options: RelayOptions): Promise<Relay> {
   const open = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const world = connect({ path: options.socket, allowHalfOpen: true })
-    for (const [socket, other] of [
-      [client, world],
-      [world, client],
-    ] as const) {
+    // A failure must not look like a clean end of stream: the client is reset.
+    join(world, client, () => client.resetAndDestroy())
+    join(client, world, () => world.destroy())
+    for (const socket of [client, world]) {
       open.add(socket)
-      socket.on("error", () => other.destroy())
-      socket.on("close", () => {
-        open.delete(socket)
-        // After a clean end of both directions the other side closes by itself; after a reset it must be told.
-        if (!socket.readableEnded) other.destroy()
-      })
-      socket.pipe(other)
+      socket.on("close", () => open.delete(socket))
     }
   })
   server.maxConnections = options.maxConnections ?? 512
@@ -46,6 +40,15 @@ export function openRelay(options: RelayOptions): Promise<Relay> {
     await closed
   }
   return listening(server, options).then((port) => ({ port, close, [Symbol.asyncDispose]: close }))
+}
+
+/** Passes on what comes from `from`, its end, and its failure. */
+function join(from: Socket, to: Socket, abort: () => void): void {
+  from.pipe(to)
+  from.on("error", abort)
+  from.on("close", () => {
+    if (!from.readableEnded) abort()
+  })
 }
 
 function listening(server: Server, { port, what }: RelayOptions): Promise<number> {
