@@ -161,4 +161,20 @@ export const commands: readonly Command[] = [
     ],
     load: () => import("./commands/explain.ts"),
   },
+  {
+    path: "status",
+    summary: "Addresses, prefixes and fill of every zone, subnet and node; trouble first",
+    options: [
+      ...readingOptions,
+      outputOption,
+      { flags: "-w, --watch", about: "read again every five seconds until Ctrl-C" },
+      { flags: "--all", about: "every row, not just the first" },
+    ],
+    examples: [
+      "berth status",
+      "berth status --watch",
+      "berth status --snapshot monday.json -o json",
+    ],
+    load: () => import("./commands/status.ts"),
+  },
 ]

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { indexFleet } from "../facts/fleet-index.ts"
+import { node, pod, smallFleet } from "../testing/small-fleet.ts"
+import { explainEniConfig } from "./explain-eniconfig.ts"
+import { explainNode } from "./explain-node.ts"
+import { explainPod } from "./explain-pod.ts"
+import { explainSubnet } from "./explain-subnet.ts"
+
+const fact = (e: { facts: readonly { name: string; value: string }[] }, name: string) =>
+  e.facts.find((f) => f.name === name)?.value
+
+test("a node's explanation names the deciding object and the key that named it", () => {
+  const index = indexFleet(smallFleet())
+  const explanation = explainNode(index, index.node("node-a")!)
+  assert.equal(explanation.ok, true)
+  assert.equal(fact(explanation, "decided by"), "ENIConfig/us-west-2a")
+  const chosen = explanation.trace.find((s) => s.verdict === "chosen")
+  assert.equal(chosen?.subject, "label topology.kubernetes.io/zone")
+})
+
+test("an annotation that names a missing ENIConfig is refused, with what to do", () => {
+  const annotated = node("a", { annotations: { "k8s.amazonaws.com/eniConfig": "batch" } })
+  const index = indexFleet(smallFleet({ cluster: { nodes: [annotated, node("b")] } }))
+  const explanation = explainNode(index, annotated)
+  assert.equal(explanation.ok, false)
+  assert.match(explanation.answer, /ENIConfig "batch".*does not exist/)
+  assert.match(explanation.hint ?? "", /Create it/)
+})
+
+test("a stuck pod's explanation says why its node has no placement", () => {
+  const stuck = pod("web-3", "b")
+  const index = indexFleet(smallFleet({ cluster: { pods: [stuck], eniConfigs: [] } }))
+  const explanation = explainPod(index, stuck)
+  assert.equal(explanation.ok, false)
+  assert.match(explanation.answer, /ENIConfig "us-west-2b"/)
+})
+
+test("with the stock plugin, a pod's own warning is the reason", () => {
+  const stuck = pod("web-3", "b")
+  const warning = {
+    at: "",
+    kind: "Pod",
+    namespace: "shop",
+    name: "web-3",
+    reason: "FailedCreatePodSandBox",
+    message: "add cmd: failed to assign an IP address to container",
+    count: 9,
+  }
+  const index = indexFleet(smallFleet({ cluster: { pods: [stuck], warnings: [warning] } }))
+  assert.match(explainPod(index, stuck).answer, /failed to assign an IP address/)
+})
+
+test("off-VPC traffic leaves with the node's address and interface, unless SNAT is external", () => {
+  const snapshot = smallFleet()
+  const index = indexFleet(snapshot)
+  const web = snapshot.cluster.pods[0]!
+  const translated = explainPod(index, web, "8.8.8.8")
+  assert.match(fact(translated, "source address") ?? "", /^10\.0\.0\.4 \(translated/)
+  assert.match(fact(translated, "leaves by") ?? "", /^eni-a0 in subnet-nodes-a, the node's primary/)
+  assert.match(fact(translated, "route") ?? "", /0\.0\.0\.0\/0 to nat-1/)
+
+  const env = { ...snapshot.cluster.daemonSet!.env, AWS_VPC_K8S_CNI_EXTERNALSNAT: "true" }
+  const external = indexFleet({
+    ...snapshot,
+    cluster: { ...snapshot.cluster, daemonSet: { ...snapshot.cluster.daemonSet!, env } },
+  })
+  const kept = explainPod(external, web, "8.8.8.8")
+  assert.match(fact(kept, "source address") ?? "", /^100\.64\.0\.10 /)
+  assert.match(fact(kept, "leaves by") ?? "", /^eni-a1 in subnet-pods-a$/)
+})
+
+test("in-VPC traffic keeps the pod's address, by the pod's own interface", () => {
+  const snapshot = smallFleet()
+  const inside = explainPod(indexFleet(snapshot), snapshot.cluster.pods[0]!, "100.64.32.10")
+  assert.match(fact(inside, "source address") ?? "", /^100\.64\.0\.10 \(inside the VPC/)
+  assert.match(fact(inside, "leaves by") ?? "", /^eni-a1/)
+})
+
+test("an ENIConfig whose subnet is in another zone than its nodes says so", () => {
+  const snapshot = smallFleet()
+  const [a] = snapshot.cluster.eniConfigs
+  const wrong = { ...a!, spec: { ...a!.spec, subnet: "subnet-pods-b" } }
+  const explanation = explainEniConfig(
+    indexFleet(smallFleet({ cluster: { eniConfigs: [wrong] } })),
+    wrong,
+  )
+  assert.equal(explanation.ok, false)
+  assert.match(explanation.answer, /another zone/)
+})
+
+test("a full subnet is not ok, and its holders are ranked", () => {
+  const snapshot = smallFleet()
+  const full = { ...snapshot.aws!.subnets[2]!, availableAddresses: 0 }
+  const explanation = explainSubnet(indexFleet(smallFleet({ aws: { subnets: [full] } })), full)
+  assert.equal(explanation.ok, false)
+  assert.equal(explanation.trace[0]?.subject, "node node-a")
+  assert.match(explanation.trace[0]?.why ?? "", /^10 addresses on 1 interface$/)
+})
