@@ -8,11 +8,13 @@ import { kernelErrors } from "./kernel.ts"
 import { kubeErrors } from "./kube.ts"
 import { labErrors } from "./lab.ts"
 import { placementErrors } from "./placement.ts"
+import { vpcErrors } from "./vpc.ts"
 
 /** Every error Berth can report, by stable code. docs/errors.md is generated from this table. */
 export const catalogue = {
   ...agentErrors,
   ...placementErrors,
+  ...vpcErrors,
   ...ipamErrors,
   ...cloudErrors,
   ...cniErrors,

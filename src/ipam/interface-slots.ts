@@ -1,16 +1,6 @@
 import type { NodeInterface } from "../api/nodenetwork.ts"
+import type { InterfaceLimits } from "../vpc/instance-limits.ts"
 import type { Action } from "./actions.ts"
-
-/** What an instance type can carry. Pods use the default network card only. */
-export interface InterfaceLimits {
-  /** ENIs on the default network card, the primary included. */
-  readonly interfaces: number
-  /** IPv4 addresses of one ENI, its primary address included. A prefix takes the place of one address. */
-  readonly addressesPerInterface: number
-  /** Whether /28 prefixes can be assigned (Nitro or bare metal). */
-  readonly prefixes: boolean
-  readonly defaultNetworkCard: number
-}
 
 /** The ENI slots of a node's default network card: attached, promised to creates in flight, and free. */
 export class InterfaceSlots {
