@@ -1,4 +1,4 @@
-import { type Block, blockOf, toAddress, toNumber } from "./ipv4.ts"
+import { type Cidr, formatAddress, parseAddress, parseCidr, sizeOf } from "../../vpc/cidr.ts"
 
 /** Which free address EC2 hands out next. Real EC2 looks scattered; `lowest` makes labs easy to read. */
 export type AddressChoice = "lowest" | "scattered"
@@ -15,54 +15,40 @@ export class AddressSpace {
   /** Number of reservations over each address that forbid choosing it: singly, or as part of a prefix. */
   readonly #noSingle: Uint8Array
   readonly #noPrefix: Uint8Array
-  readonly #prefixRanges: Block[] = []
+  readonly #prefixRanges: Cidr[] = []
   readonly #usedPerBlock: Uint8Array
   readonly #start: () => number
   #free: number
 
-  constructor(cidr: string, choice: AddressChoice, random: () => number) {
-    const block = blockOf(cidr)
-    this.#base = block.first
-    this.#used = new Uint8Array(block.size)
-    this.#noSingle = new Uint8Array(block.size)
-    this.#noPrefix = new Uint8Array(block.size)
-    this.#usedPerBlock = new Uint8Array(Math.ceil(block.size / prefixSize))
-    this.#free = block.size
-    this.#start = choice === "lowest" ? () => 0 : () => Math.floor(random() * block.size)
-    for (const offset of [0, 1, 2, 3, block.size - 1]) this.#set(offset, 1)
+  constructor(cidr: Cidr, choice: AddressChoice, random: () => number) {
+    const size = sizeOf(cidr)
+    this.#base = cidr.base
+    this.#used = new Uint8Array(size)
+    this.#noSingle = new Uint8Array(size)
+    this.#noPrefix = new Uint8Array(size)
+    this.#usedPerBlock = new Uint8Array(Math.ceil(size / prefixSize))
+    this.#free = size
+    this.#start = choice === "lowest" ? () => 0 : () => Math.floor(random() * size)
+    for (const offset of [0, 1, 2, 3, size - 1]) this.#set(offset, 1)
   }
 
   get free(): number {
     return this.#free
   }
 
-  /** How many single addresses may be chosen automatically: free and outside every reservation. */
-  get choosable(): number {
-    let count = 0
-    for (let i = 0; i < this.#used.length; i++)
-      if (this.#used[i] === 0 && this.#noSingle[i] === 0) count++
-    return count
-  }
-
   /** Whether `address` lies in the subnet at all. */
   contains(address: string): boolean {
-    const offset = toNumber(address) - this.#base
-    return offset >= 0 && offset < this.#used.length
+    return this.#used[this.#offsetOf(address)] !== undefined
   }
 
   isFree(address: string): boolean {
-    return this.contains(address) && this.#used[toNumber(address) - this.#base] === 0
+    return this.#used[this.#offsetOf(address)] === 0
   }
 
-  isFreePrefix(cidr: string): boolean {
-    const block = blockOf(cidr)
-    const offset = block.first - this.#base
-    return (
-      block.size === prefixSize &&
-      offset >= 0 &&
-      offset < this.#used.length &&
-      this.#usedPerBlock[offset / prefixSize] === 0
-    )
+  isFreePrefix(text: string): boolean {
+    const cidr = parseCidr(text)
+    if (cidr === undefined || sizeOf(cidr) !== prefixSize) return false
+    return this.#usedPerBlock[(cidr.base - this.#base) / prefixSize] === 0
   }
 
   /** `count` distinct free addresses, none taken yet; undefined when there are fewer. */
@@ -74,7 +60,7 @@ export class AddressSpace {
     for (let step = 0; step < size && chosen.length < count; step++) {
       const offset = (start + step) % size
       if (this.#used[offset] === 0 && this.#noSingle[offset] === 0)
-        chosen.push(toAddress(this.#base + offset))
+        chosen.push(formatAddress(this.#base + offset))
     }
     return chosen.length === count ? chosen : undefined
   }
@@ -83,8 +69,8 @@ export class AddressSpace {
   choosePrefixes(count: number): string[] | undefined {
     const chosen = new Set<number>()
     for (const range of this.#prefixRanges)
-      for (let i = 0; i < range.size; i += prefixSize) {
-        const offset = range.first - this.#base + i
+      for (let i = 0; i < sizeOf(range); i += prefixSize) {
+        const offset = range.base - this.#base + i
         if (chosen.size < count && this.#usedPerBlock[offset / prefixSize] === 0) chosen.add(offset)
       }
     const blocks = this.#usedPerBlock.length
@@ -95,7 +81,7 @@ export class AddressSpace {
         chosen.add(offset)
     }
     if (chosen.size < count) return undefined
-    return [...chosen].map((offset) => `${toAddress(this.#base + offset)}/28`)
+    return [...chosen].map((offset) => `${formatAddress(this.#base + offset)}/28`)
   }
 
   /** Marks an address or a prefix as used. */
@@ -107,21 +93,27 @@ export class AddressSpace {
     this.#each(addressOrCidr, (offset) => this.#set(offset, 0))
   }
 
-  reserve(cidr: string, type: "prefix" | "explicit"): void {
-    if (type === "prefix") this.#prefixRanges.push(blockOf(cidr))
-    this.#each(cidr, (offset) => this.#mark(offset, type, 1))
+  reserve(range: Cidr, type: "prefix" | "explicit"): void {
+    if (type === "prefix") this.#prefixRanges.push(range)
+    this.#mark(range, type, 1)
   }
 
-  unreserve(cidr: string, type: "prefix" | "explicit"): void {
-    const { first } = blockOf(cidr)
-    const at = this.#prefixRanges.findIndex((r) => r.first === first)
+  unreserve(range: Cidr, type: "prefix" | "explicit"): void {
+    const at = this.#prefixRanges.findIndex((r) => r.base === range.base)
     if (type === "prefix" && at >= 0) this.#prefixRanges.splice(at, 1)
-    this.#each(cidr, (offset) => this.#mark(offset, type, -1))
+    this.#mark(range, type, -1)
   }
 
-  #mark(offset: number, type: "prefix" | "explicit", by: 1 | -1): void {
-    this.#noSingle[offset] = (this.#noSingle[offset] ?? 0) + by
-    if (type === "explicit") this.#noPrefix[offset] = (this.#noPrefix[offset] ?? 0) + by
+  #mark(range: Cidr, type: "prefix" | "explicit", by: 1 | -1): void {
+    const start = range.base - this.#base
+    for (let offset = start; offset < start + sizeOf(range); offset++) {
+      this.#noSingle[offset] = (this.#noSingle[offset] ?? 0) + by
+      if (type === "explicit") this.#noPrefix[offset] = (this.#noPrefix[offset] ?? 0) + by
+    }
+  }
+
+  #offsetOf(address: string): number {
+    return (parseAddress(address) ?? Number.NaN) - this.#base
   }
 
   #blockReserved(offset: number): boolean {
@@ -129,8 +121,9 @@ export class AddressSpace {
   }
 
   #each(addressOrCidr: string, act: (offset: number) => void): void {
-    const block = blockOf(addressOrCidr.includes("/") ? addressOrCidr : `${addressOrCidr}/32`)
-    for (let i = 0; i < block.size; i++) act(block.first - this.#base + i)
+    const cidr = parseCidr(addressOrCidr)
+    if (cidr === undefined) act(this.#offsetOf(addressOrCidr))
+    else for (let i = 0; i < sizeOf(cidr); i++) act(cidr.base - this.#base + i)
   }
 
   #set(offset: number, used: 0 | 1): void {

@@ -1,3 +1,4 @@
+import { parseCidr } from "../../vpc/cidr.ts"
 import { type AddressChoice, AddressSpace } from "./address-space.ts"
 import type { CloudChange, ResourceKind, Resources } from "./records.ts"
 import { Table, type View } from "./table.ts"
@@ -123,7 +124,9 @@ function viewsAt(t: Tables, time: number): Views {
 export function spaceOf(core: Core, subnetId: string, cidr: string): AddressSpace {
   const known = core.spaces.get(subnetId)
   if (known) return known
-  const space = new AddressSpace(cidr, core.addressChoice, core.random)
+  const block = parseCidr(cidr)
+  if (block === undefined) throw new Error(`subnet ${subnetId} has the malformed block ${cidr}`)
+  const space = new AddressSpace(block, core.addressChoice, core.random)
   core.spaces.set(subnetId, space)
   return space
 }

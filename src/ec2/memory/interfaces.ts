@@ -22,7 +22,8 @@ export interface NewInterface extends Wanted {
   readonly type?: InterfaceType
   readonly tags?: Tags
   readonly clientToken?: string
-  readonly requesterManaged?: boolean
+  /** EC2's name of an interface that a service makes for itself, such as `natGateway`. */
+  readonly serviceType?: string
 }
 
 export function createInterface(core: Core, input: NewInterface): CloudInterface {
@@ -62,7 +63,7 @@ function makeInterface(core: Core, input: NewInterface): CloudInterface {
     sourceDestCheck: true,
     tags: input.tags ?? {},
     createdAt: core.now(),
-    requesterManaged: input.requesterManaged ?? false,
+    ...(input.serviceType !== undefined && { serviceType: input.serviceType }),
     publicAddresses: {},
   })
 }
@@ -180,7 +181,7 @@ export function unassignAddresses(
 }
 
 function refuseManaged(eni: CloudInterface): void {
-  if (eni.requesterManaged)
+  if (eni.serviceType !== undefined)
     throw new Ec2Fault(
       "OperationNotPermitted",
       `You do not have permission to access the specified resource: ${eni.id} is managed by a service`,

@@ -44,8 +44,8 @@ export interface CloudAttachment extends Attachment {
 
 export interface CloudInterface extends NetworkInterface {
   readonly createdAt: number
-  /** Made by a service such as a NAT gateway: users can neither change nor delete it. */
-  readonly requesterManaged: boolean
+  /** Set on an interface that a service made for itself, such as `natGateway`: users can not change it. */
+  readonly serviceType?: string
   /** Elastic addresses by private address. */
   readonly publicAddresses: Readonly<Record<string, string>>
   readonly attachment?: CloudAttachment

@@ -15,7 +15,7 @@ export const groupOf = (core: Core, id: string): CloudSecurityGroup => {
 /** A group that lets everything out; the VPC's `default` group also lets its own members in. */
 export function createSecurityGroup(
   core: Core,
-  input: { vpcId: string; name: string; description: string; tags?: Tags },
+  input: { id?: string; vpcId: string; name: string; description: string; tags?: Tags },
 ): CloudSecurityGroup {
   if (core.tables.vpc.get(input.vpcId) === undefined) throw notFound(input.vpcId)
   if (core.tables.securityGroup.in(input.vpcId).some((g) => g.name === input.name))
@@ -23,7 +23,7 @@ export function createSecurityGroup(
       "InvalidGroup.Duplicate",
       `The security group '${input.name}' already exists for VPC '${input.vpcId}'`,
     )
-  const id = core.newId("sg")
+  const id = input.id ?? core.newId("sg")
   const rule = (egress: boolean, to: NewRule): GroupRule => ({
     ...to,
     egress,

@@ -1,9 +1,9 @@
+import { parseCidr } from "../../vpc/cidr.ts"
 import type { Tags } from "../../vpc/model.ts"
 import { type Core, spaceOf } from "./core.ts"
 import { Ec2Fault, invalid, notFound } from "./fault.ts"
-import { blockOf, contains, overlaps } from "./ipv4.ts"
 import type { CloudSubnet, SubnetReservation } from "./records.ts"
-import { vpcOf } from "./vpcs.ts"
+import { notACidr, overlapping, vpcOf, within } from "./vpcs.ts"
 
 export const subnetOf = (core: Core, id: string): CloudSubnet => {
   const subnet = core.tables.subnet.get(id)
@@ -14,24 +14,21 @@ export const subnetOf = (core: Core, id: string): CloudSubnet => {
 /** `zone` is a zone's name or id; EC2 chooses when it is absent, here the first. */
 export function createSubnet(
   core: Core,
-  input: { vpcId: string; cidr: string; zone?: string; tags?: Tags },
+  input: { id?: string; vpcId: string; cidr: string; zone?: string; tags?: Tags },
 ): CloudSubnet {
   const vpc = vpcOf(core, input.vpcId)
-  const block = blockOf(input.cidr)
-  if (Number.isNaN(block.size))
-    throw invalid(
-      `Value (${input.cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-    )
+  const cidr = parseCidr(input.cidr)
+  if (cidr === undefined) throw notACidr(input.cidr)
   const usable = vpc.cidrs.filter((c) => c.state === "associated")
-  if (block.size < 16 || !usable.some((c) => contains(blockOf(c.cidr), block)))
+  if (cidr.length > 28 || !usable.some((c) => within(input.cidr, c.cidr)))
     throw new Ec2Fault("InvalidSubnet.Range", `The CIDR '${input.cidr}' is invalid.`)
-  if (core.tables.subnet.in(vpc.id).some((s) => overlaps(blockOf(s.cidr), block)))
+  if (core.tables.subnet.in(vpc.id).some((s) => overlapping(s.cidr, cidr)))
     throw new Ec2Fault(
       "InvalidSubnet.Conflict",
       `The CIDR '${input.cidr}' conflicts with another subnet`,
     )
   const zone = zoneOf(core, input.zone)
-  const id = core.newId("subnet")
+  const id = input.id ?? core.newId("subnet")
   return core.tables.subnet.put({
     id,
     vpcId: vpc.id,
@@ -87,16 +84,16 @@ export function createReservation(
     Partial<Pick<SubnetReservation, "description" | "tags">>,
 ): SubnetReservation {
   const subnet = subnetOf(core, input.subnetId)
-  const block = blockOf(input.cidr)
-  if (Number.isNaN(block.size) || !contains(blockOf(subnet.cidr), block))
+  const cidr = parseCidr(input.cidr)
+  if (cidr === undefined || !within(input.cidr, subnet.cidr))
     throw invalid(`The CIDR ${input.cidr} is not within the CIDR of subnet ${subnet.id}`)
   for (const other of core.tables.subnetReservation.in(subnet.id))
-    if (overlaps(blockOf(other.cidr), block))
+    if (overlapping(other.cidr, cidr))
       throw new Ec2Fault(
         "InvalidSubnetCidrReservation.Conflict",
         `The CIDR ${input.cidr} conflicts with reservation ${other.id} (${other.cidr})`,
       )
-  spaceOf(core, subnet.id, subnet.cidr).reserve(input.cidr, input.type)
+  spaceOf(core, subnet.id, subnet.cidr).reserve(cidr, input.type)
   return core.tables.subnetReservation.put({
     id: core.newId("scr"),
     subnetId: subnet.id,
@@ -111,7 +108,8 @@ export function deleteReservation(core: Core, input: { id: string }): SubnetRese
   const reservation = core.tables.subnetReservation.get(input.id)
   if (reservation === undefined) throw notFound(input.id)
   const subnet = subnetOf(core, reservation.subnetId)
-  spaceOf(core, subnet.id, subnet.cidr).unreserve(reservation.cidr, reservation.type)
+  const cidr = parseCidr(reservation.cidr)
+  if (cidr) spaceOf(core, subnet.id, subnet.cidr).unreserve(cidr, reservation.type)
   core.tables.subnetReservation.delete(reservation.id)
   return reservation
 }

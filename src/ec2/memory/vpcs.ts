@@ -1,7 +1,7 @@
+import { type Cidr, contains, overlaps, parseCidr } from "../../vpc/cidr.ts"
 import type { Tags } from "../../vpc/model.ts"
 import type { Core } from "./core.ts"
 import { Ec2Fault, invalid, notFound } from "./fault.ts"
-import { blockOf, contains, overlaps } from "./ipv4.ts"
 import type { CloudVpc, RouteTable } from "./records.ts"
 import { createSecurityGroup } from "./security-groups.ts"
 
@@ -11,11 +11,11 @@ export const vpcOf = (core: Core, id: string): CloudVpc => {
   return vpc
 }
 
-/** A VPC with its main route table and default security group, as EC2 makes them. */
-export function createVpc(core: Core, input: { cidr: string; tags?: Tags }): CloudVpc {
+/** A VPC with its main route table and default security group, as EC2 makes them. `id` is for scenes with fixed ids. */
+export function createVpc(core: Core, input: { id?: string; cidr: string; tags?: Tags }): CloudVpc {
   checkBlock(input.cidr)
   const vpc = core.tables.vpc.put({
-    id: core.newId("vpc"),
+    id: input.id ?? core.newId("vpc"),
     state: "available",
     cidrs: [{ cidr: input.cidr, associationId: core.newId("vpc-cidr-assoc"), state: "associated" }],
     tags: input.tags ?? {},
@@ -41,11 +41,10 @@ export function associateVpcCidr(
   input: { vpcId: string; cidr: string },
 ): CloudVpc["cidrs"][number] {
   const vpc = vpcOf(core, input.vpcId)
-  checkBlock(input.cidr)
+  const wanted = checkBlock(input.cidr)
   const live = vpc.cidrs.filter((c) => c.state === "associated" || c.state === "associating")
-  const wanted = blockOf(input.cidr)
   for (const { cidr } of live)
-    if (overlaps(blockOf(cidr), wanted))
+    if (overlapping(cidr, wanted))
       throw new Ec2Fault(
         "InvalidVpc.Range",
         `The CIDR '${input.cidr}' conflicts with another CIDR block of the VPC: '${cidr}'`,
@@ -96,8 +95,7 @@ export function disassociateVpcCidr(
         "OperationNotPermitted",
         `The vpc CIDR block with association ID ${input.associationId} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`,
       )
-    const block = blockOf(found.cidr)
-    if (core.tables.subnet.in(vpc.id).some((s) => contains(block, blockOf(s.cidr))))
+    if (core.tables.subnet.in(vpc.id).some((s) => within(s.cidr, found.cidr)))
       throw new Ec2Fault(
         "InvalidCidrBlock.InUse",
         `The vpc ${vpc.id} currently has a subnet within CIDR block ${found.cidr}`,
@@ -132,12 +130,24 @@ export function deleteVpc(core: Core, input: { id: string }): void {
 
 const cidrsPerVpcMax = 5
 
-function checkBlock(cidr: string): void {
-  const { size } = blockOf(cidr)
-  if (Number.isNaN(size))
-    throw invalid(
-      `Value (${cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-    )
-  if (size > 2 ** 16 || size < 2 ** 4)
-    throw new Ec2Fault("InvalidVpc.Range", `The CIDR '${cidr}' is invalid.`)
+function checkBlock(text: string): Cidr {
+  const cidr = parseCidr(text)
+  if (cidr === undefined) throw notACidr(text)
+  if (cidr.length < 16 || cidr.length > 28)
+    throw new Ec2Fault("InvalidVpc.Range", `The CIDR '${text}' is invalid.`)
+  return cidr
+}
+
+export const notACidr = (text: string) =>
+  invalid(`Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`)
+
+/** Whether block `inner` lies in block `outer`; both as the API writes them. */
+export function within(inner: string, outer: string): boolean {
+  const [a, b] = [parseCidr(inner), parseCidr(outer)]
+  return a !== undefined && b !== undefined && contains(b, a)
+}
+
+export function overlapping(text: string, cidr: Cidr): boolean {
+  const other = parseCidr(text)
+  return other !== undefined && overlaps(other, cidr)
 }

@@ -60,8 +60,8 @@ const attachment = (eni: CloudInterface, scene: Scene): Xml =>
 const showInterface = (eni: CloudInterface, scene: Scene): XmlObject => ({
   ...showCommon(eni, scene),
   availabilityZone: eni.zone,
-  requesterId: eni.requesterManaged ? "amazon-aws" : scene.cloud.account,
-  requesterManaged: eni.requesterManaged,
+  requesterId: eni.serviceType ? "amazon-aws" : scene.cloud.account,
+  requesterManaged: eni.serviceType !== undefined,
   tagSet: tagList(eni.tags),
 })
 
@@ -71,7 +71,7 @@ export const showCommon = (eni: CloudInterface, scene: Scene): XmlObject => ({
   attachment: attachment(eni, scene),
   description: eni.description,
   groupSet: groupSet(eni.securityGroups, scene),
-  interfaceType: eni.type,
+  interfaceType: eni.serviceType ?? eni.type,
   ipv4PrefixSet: eni.prefixes.map((ipv4Prefix) => ({ ipv4Prefix })),
   ipv6AddressesSet: [],
   macAddress: eni.mac,
