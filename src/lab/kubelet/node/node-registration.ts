@@ -1,0 +1,119 @@
+import type { Lease, Node } from "../../../api/core.ts"
+import { leases, nodes } from "../../../api/resources.ts"
+import type { Clock } from "../../../clock.ts"
+import { type Kube, KubeError } from "../../../kube/kube.ts"
+import type { Logger } from "../../../log.ts"
+import { nodeLeaseNamespace } from "../../loops/cluster.ts"
+import { microStamp } from "../../loops/stamp.ts"
+import { nodeConditions } from "./node-conditions.ts"
+
+export interface NodeReporterOptions {
+  kube: Kube
+  clock: Clock
+  log: Logger
+  node: Node
+  /** True when the runtime has a network configuration. */
+  networkReady: () => boolean
+  signal: AbortSignal
+}
+
+/** kubelet's nodeLeaseDurationSeconds; it renews after a quarter of it. */
+const leaseSeconds = 40
+const renewMs = 10_000
+/** Status is written at once when it changes, else this often (nodeStatusReportFrequency). */
+const reportMs = 300_000
+/** How often the network configuration is looked at: a directory read. */
+const lookMs = 200
+const retryMs = 1_000
+
+/** Registers the node, renews its lease and reports its conditions until the signal ends it. */
+export function startNodeReporter(options: NodeReporterOptions): { done: Promise<void> } {
+  return { done: Promise.all([reportStatus(options), renewLease(options)]).then(() => {}) }
+}
+
+async function reportStatus(options: NodeReporterOptions): Promise<void> {
+  const { clock, log, signal, networkReady } = options
+  let reported: { ready: boolean; at: number } | undefined
+  let known: Node | undefined
+  while (!signal.aborted) {
+    const ready = networkReady()
+    const due = !reported || reported.ready !== ready || clock.now() - reported.at >= reportMs
+    let waitMs = lookMs
+    if (due)
+      try {
+        known ??= await register(options)
+        known = await writeConditions(options, known, ready)
+        reported = { ready, at: clock.now() }
+      } catch (error) {
+        // Deleted behind its back: a kubelet registers itself again.
+        if (error instanceof KubeError && error.status === 404) known = undefined
+        log.warn("node status not written", { error: (error as Error).message })
+        waitMs = retryMs
+      }
+    await clock.sleep(waitMs, signal).catch(() => {})
+  }
+}
+
+/** Creates the Node, or takes over the one that is there, labels included (a restarted kubelet). */
+async function register({ kube, node }: NodeReporterOptions): Promise<Node> {
+  const { status, ...rest } = node
+  try {
+    return await kube.create(nodes, { ...rest, ...(status ? { status } : {}) })
+  } catch (error) {
+    if (!(error instanceof KubeError && error.reason === "AlreadyExists")) throw error
+  }
+  const labels = node.metadata.labels ?? {}
+  return await kube.patch(nodes, node.metadata, { type: "merge", body: { metadata: { labels } } })
+}
+
+async function writeConditions(
+  { kube, node, clock }: NodeReporterOptions,
+  known: Node,
+  ready: boolean,
+): Promise<Node> {
+  const { status } = node
+  const conditions = nodeConditions(known.status?.conditions, ready, clock.now())
+  // Capacity is merged by key: extended resources of others stay.
+  return await kube.patch(nodes, node.metadata, {
+    type: "strategic",
+    subresource: "status",
+    body: { status: { ...status, conditions } },
+  })
+}
+
+async function renewLease(options: NodeReporterOptions): Promise<void> {
+  const { kube, clock, log, signal, node } = options
+  const { name } = node.metadata
+  const spec = (): Lease["spec"] => ({
+    holderIdentity: name,
+    leaseDurationSeconds: leaseSeconds,
+    renewTime: microStamp(clock.now()),
+  })
+  let exists = false
+  while (!signal.aborted) {
+    let waitMs = renewMs
+    try {
+      if (exists)
+        await kube.patch(
+          leases,
+          { name, namespace: nodeLeaseNamespace },
+          { type: "merge", body: { spec: spec() } },
+        )
+      else {
+        await kube.create(leases, {
+          apiVersion: "coordination.k8s.io/v1",
+          kind: "Lease",
+          metadata: { name, namespace: nodeLeaseNamespace },
+          spec: spec(),
+        })
+        exists = true
+      }
+    } catch (error) {
+      const reason = error instanceof KubeError ? error.reason : ""
+      exists = reason === "AlreadyExists" || (exists && reason !== "NotFound")
+      waitMs = reason === "AlreadyExists" ? 0 : retryMs
+      if (waitMs > 0) log.warn("lease not renewed", { error: (error as Error).message })
+    }
+    await clock.sleep(waitMs, signal).catch(() => {})
+  }
+}
