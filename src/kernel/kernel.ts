@@ -11,6 +11,8 @@ export interface Kernel {
   create(path: string): NetNamespace
   /** Unbinds and removes; absent is success. */
   remove(path: string): void
+  /** Only where no hardware shows attached ENIs: makes the link with this MAC appear on the host. */
+  plug?(mac: string): void
 }
 
 /**
@@ -26,16 +28,25 @@ export interface NetNamespace extends Disposable {
   /** Of one table, or of all when absent (254 = main). */
   routes(table?: number): Route[]
   rules(): Rule[]
+  /** The permanent entries; learned ones come and go by themselves. */
   neighbours(link: string): Neighbour[]
   /** Applies in order and stops at the first failure with the catalogue's kernel/refused; earlier changes stay. */
   apply(changes: readonly Change[]): void
+  /**
+   * Removes links off this thread, all in one go: unregistering a link takes the kernel some 20 ms, ten of them hardly
+   * longer. Absent is success.
+   */
+  removeLinks(names: readonly string[]): Promise<void>
   /** Reads `net.ipv4.conf.all.forwarding` and the like; undefined when the kernel has no such key. */
   sysctl(key: string): string | undefined
   /** One atomic nftables transaction (`nft -f -`). Rejects with kernel/nft and leaves the rules as they were. */
   nft(script: string): Promise<void>
   /** The rule set of one table as `nft -j list table` prints it; undefined when there is no such table. */
   nftTable(family: string, table: string): Promise<unknown>
-  /** Runs `work` synchronously inside the namespace: for sockets that must be born in it. */
+  /**
+   * Runs `work` synchronously inside the namespace: for sockets and child processes that must be born in it. What it
+   * starts asynchronously (a DNS lookup, `server.listen(port, host)`) happens outside.
+   */
   enter<T>(work: () => T): T
 }
 

@@ -29,7 +29,8 @@ export function refusalOf(error: unknown): string | undefined {
   return (error.detail as DetailOf<"kernel/refused">).errno
 }
 
-function refused(operation: string, object: string, error: unknown): unknown {
+/** `error` as kernel/refused when it carries an errno, else as it is. */
+export function refused(operation: string, object: string, error: unknown): unknown {
   const errno = errnoOf(error)
   if (errno === undefined) return error
   const why = error instanceof ErrnoError && error.why ? { why: error.why } : {}

@@ -9,6 +9,7 @@ export type NamespaceRights =
 
 /** Whether this process may make network namespaces, tried out by making one. */
 export function namespaceRights(): NamespaceRights {
+  if (process.platform !== "linux") return { allowed: false, why: "this is not Linux" }
   const home = openOwnNamespace()
   try {
     newNamespace()

@@ -19,7 +19,13 @@ function inverse(change: Change): Change | undefined {
       return { do: "removeRule", rule: change.rule }
     case "putNeighbour":
       return { do: "removeNeighbour", neighbour: change.neighbour }
-    default:
+    case "setLink":
+    case "sysctl":
+    case "removeLink":
+    case "removeAddress":
+    case "removeRoute":
+    case "removeRule":
+    case "removeNeighbour":
       return undefined
   }
 }

@@ -3,11 +3,15 @@ import koffi from "koffi"
 import { ErrnoError } from "../errno-error.ts"
 
 /**
- * The few libc calls that netlink and network namespaces need, which Node does not offer. All of them answer at once;
- * none blocks. `null` loads the symbols of this process, so it works with glibc and musl alike.
+ * The few libc calls that netlink and network namespaces need, which Node does not offer. `null` loads the symbols of
+ * this process, so it works with glibc and musl alike. Elsewhere than on Linux every call says ENOSYS.
  */
-const lib = koffi.load(null)
-const bind = (prototype: string) => lib.func(prototype)
+const lib = process.platform === "linux" ? koffi.load(null) : undefined
+const bind = (prototype: string) =>
+  lib?.func(prototype) ??
+  (() => {
+    throw new ErrnoError(prototype, "ENOSYS")
+  })
 
 const socketCall = bind("int socket(int domain, int type, int protocol)")
 const setsockoptCall = bind(
@@ -57,6 +61,15 @@ export function netlinkOption(fd: number, option: number): boolean {
 export function send(fd: number, data: Buffer): void {
   checked("send", sendCall(fd, data, data.length, 0))
 }
+
+/** Like `send`, in a worker thread: for requests over which the kernel takes its time. */
+export const sendAside = (fd: number, data: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const done = (error: unknown, sent: number) =>
+      error || sent < 0 ? reject(new ErrnoError("send", "EIO")) : resolve()
+    if ("async" in sendCall) sendCall.async(fd, data, data.length, 0, done)
+    else sendCall()
+  })
 
 /** Fills `into` and returns how many bytes came. EAGAIN when nothing is queued, EMSGSIZE when `into` is too small. */
 export function receive(fd: number, into: Buffer): number {

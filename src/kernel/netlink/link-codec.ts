@@ -72,6 +72,7 @@ export function encodeSetLink(
     readonly rename?: string | undefined
     readonly alias?: string | undefined
     readonly namespaceFd?: number | undefined
+    readonly group?: number | undefined
   },
 ): MessageWriter {
   const message = new MessageWriter(messageType.setLink, messageFlag.acknowledge)
@@ -82,12 +83,19 @@ export function encodeSetLink(
   if (change.alias !== undefined) message.attribute(linkAttribute.alias, Buffer.from(change.alias))
   if (change.namespaceFd !== undefined)
     message.attributeU32(linkAttribute.namespaceFd, change.namespaceFd)
+  if (change.group !== undefined) message.attributeU32(linkAttribute.group, change.group)
   return message
 }
 
 export function encodeDeleteLink(name: string): MessageWriter {
   const message = new MessageWriter(messageType.deleteLink, messageFlag.acknowledge)
   return infoBody(message, 0, undefined).attributeText(linkAttribute.name, name)
+}
+
+/** Deletes all links of the group at once, for which the kernel waits only once. */
+export function encodeDeleteGroup(group: number): MessageWriter {
+  const message = new MessageWriter(messageType.deleteLink, messageFlag.acknowledge)
+  return infoBody(message, 0, undefined).attributeU32(linkAttribute.group, group)
 }
 
 /** Asks for one link by name, or for all of them. */

@@ -1,17 +1,20 @@
 import { closeSync, readFileSync } from "node:fs"
 import { errnoOf } from "../errno-error.ts"
 import type { Address, Change, Link, Neighbour, NetNamespace, Route, Rule } from "../kernel.ts"
-import { carryOut, refusable } from "../refusal.ts"
+import { carryOut, refusable, refused } from "../refusal.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
 import { applyChange, type ChangeContext } from "./apply-change.ts"
-import { decodeLink, encodeGetLink } from "./link-codec.ts"
+import { decodeLink, encodeDeleteGroup, encodeGetLink, encodeSetLink } from "./link-codec.ts"
 import { decodeNeighbour, encodeGetNeighbours } from "./neighbour-codec.ts"
 import { NetlinkSocket } from "./netlink-socket.ts"
 import { readNftTable, runNft } from "./nft.ts"
 import { decodeRoute, encodeGetRoutes } from "./route-codec.ts"
 import { decodeRule, encodeGetRules } from "./rule-codec.ts"
 import type { ThreadNamespace } from "./thread-namespace.ts"
+
+/** A link group that only removeLinks uses ("brth"). */
+const doomedGroup = 0x62727468
 
 /** Keeps its netlink socket open, so that only the first use enters the namespace. */
 export class NetlinkNamespace implements NetNamespace {
@@ -107,6 +110,18 @@ export class NetlinkNamespace implements NetNamespace {
     }
   }
 
+  async removeLinks(names: readonly string[]): Promise<void> {
+    using socket = this.enter(() => new NetlinkSocket())
+    try {
+      const marked = names.filter((name) => this.#mark(socket, name))
+      if (marked.length === 0) return
+      await socket.changeAside(encodeDeleteGroup(doomedGroup))
+    } catch (error) {
+      // Another removal took the whole group meanwhile.
+      if (errnoOf(error) !== "ENODEV") throw refused("remove links", names.join(" "), error)
+    }
+  }
+
   sysctl(key: string): string | undefined {
     return refusable("read sysctl", key, () =>
       orAbsent("ENOENT", () => this.enter(() => readFileSync(sysctlPath(key), "utf8").trim())),
@@ -123,6 +138,16 @@ export class NetlinkNamespace implements NetNamespace {
 
   enter<T>(work: () => T): T {
     return this.#thread.enter(this.fd, work)
+  }
+
+  /** Puts a link into the group to be removed; false when there is no such link. */
+  #mark(socket: NetlinkSocket, name: string): boolean {
+    const marked = orAbsent("ENODEV", () => {
+      const { index } = decodeLink(socket.get(encodeGetLink(name)))
+      socket.change(encodeSetLink(index, { group: doomedGroup }))
+      return true
+    })
+    return marked === true
   }
 
   [Symbol.dispose](): void {

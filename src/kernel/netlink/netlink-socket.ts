@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs"
 import { ErrnoError } from "../errno-error.ts"
 import { errorAttribute, messageFlag, messageType, socketOption } from "./constants.ts"
-import { errnoName, netlinkOption, netlinkSocket, receive, send } from "./libc.ts"
+import { errnoName, netlinkOption, netlinkSocket, receive, send, sendAside } from "./libc.ts"
 import {
   type Message,
   type MessageWriter,
@@ -30,13 +30,19 @@ export class NetlinkSocket implements Disposable {
 
   /** Carries out one change, asked for with the acknowledge flag. */
   change(request: MessageWriter): void {
-    this.#sendRequest(request)
-    for (;;) for (const message of this.#next()) if (message.type === messageType.error) return
+    send(this.#fd, this.#numbered(request))
+    this.#acknowledged()
+  }
+
+  /** Like `change`, with the waiting done in another thread. The socket must not be used meanwhile. */
+  async changeAside(request: MessageWriter): Promise<void> {
+    await sendAside(this.#fd, this.#numbered(request))
+    this.#acknowledged()
   }
 
   /** Asks for one object. */
   get(request: MessageWriter): Buffer {
-    this.#sendRequest(request)
+    send(this.#fd, this.#numbered(request))
     for (;;) for (const message of this.#next()) return message.body
   }
 
@@ -54,7 +60,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   #dumpOnce(request: MessageWriter): Buffer[] | undefined {
-    this.#sendRequest(request)
+    send(this.#fd, this.#numbered(request))
     const bodies: Buffer[] = []
     let interrupted = false
     for (;;) {
@@ -66,9 +72,13 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  #sendRequest(request: MessageWriter): void {
+  #numbered(request: MessageWriter): Buffer {
     this.#sequence = (this.#sequence + 1) >>> 0
-    send(this.#fd, request.finish(this.#sequence))
+    return request.finish(this.#sequence)
+  }
+
+  #acknowledged(): void {
+    for (;;) for (const message of this.#next()) if (message.type === messageType.error) return
   }
 
   /** The messages of the next datagram that answer the last request; throws when one is a refusal. */
