@@ -93,7 +93,7 @@ function podInterfaces(question: MaxPodsQuestion, notes: string[]): number {
 /** Whether this CNI version has prefix delegation: 1.9 or later. Accepts `1.9`, `v1.18.0` and `1.9.0-eksbuild.1`. */
 function prefixesSince19(version: string | undefined, notes: string[]): boolean {
   if (version === undefined) return true
-  const match = /^v?(\d+)(?:\.(\d+))?(?:[.-].*)?$/.exec(version.trim())
+  const match = /^v?(\d+)(?:\.(\d+)(?:\.\d+)?)?(?:-.*)?$/.exec(version.trim())
   if (match === null) throw fail("vpc/cni-version-malformed", { version })
   const major = Number(match[1])
   const minor = Number(match[2] ?? 0)
