@@ -1,0 +1,100 @@
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { test } from "node:test"
+import { leases, nodes } from "../../api/resources.ts"
+import { labPods } from "../loops/pod.ts"
+import { type NodeWorld, nodeWorld } from "./testing/node-world.ts"
+
+const running = (world: NodeWorld, name: string) =>
+  world.until(`${name} runs`, async () => {
+    const pod = await world.pod(name)
+    const ready = pod?.status?.conditions?.find((c) => c.type === "Ready")
+    return ready?.status === "True" && pod
+  })
+const calls = (world: NodeWorld) => readFileSync(world.plugin.callLog, "utf8").trim().split("\n")
+
+test("a node registers, keeps its lease, and is Ready once it has a network configuration", async () => {
+  await using world = await nodeWorld()
+  const ready = async () => {
+    const node = await world.kube.get(nodes, world.name)
+    return node?.status?.conditions?.find((c) => c.type === "Ready")
+  }
+  const before = await world.until("the node registers", ready)
+  assert.equal(before.status, "False")
+  assert.match(before.message ?? "", /NetworkPluginNotReady.*cni plugin not initialized/)
+  world.plugin.install()
+  await world.until("the node is ready", async () => (await ready())?.status === "True")
+  const node = await world.kube.get(nodes, world.name)
+  assert.equal(node?.status?.allocatable?.["pods"], "29")
+  assert.equal(node?.spec?.providerID, "aws:///us-west-2a/i-1")
+  const lease = await world.kube.get(leases, world.name, "kube-node-lease")
+  assert.equal(lease?.spec.holderIdentity, world.name)
+})
+
+test("a pod gets its address from the plugin, and DEL before it is gone", async () => {
+  await using world = await nodeWorld()
+  world.plugin.install()
+  await world.addPod("web")
+  const pod = await running(world, "web")
+  assert.equal(pod.status?.podIP, "10.1.0.1")
+  assert.equal(pod.status?.phase, "Running")
+  await world.kube.remove(labPods, pod.metadata)
+  await world.until("the pod is gone", async () => (await world.pod("web")) === undefined)
+  assert.deepEqual(calls(world), ["ADD web", "DEL web"])
+})
+
+test("a failing plugin is reported in kubelet's words, cleaned up after and tried again", async () => {
+  await using world = await nodeWorld()
+  world.plugin.install()
+  world.plugin.breakWith("ADD", "subnet full")
+  await world.addPod("web")
+  const event = await world.until("the event", () =>
+    world.events.find((e) => e.startsWith("FailedCreatePodSandBox")),
+  )
+  assert.match(
+    event,
+    /^FailedCreatePodSandBox Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "[0-9a-f]{64}": plugin type="fake" failed \(add\): subnet full$/,
+  )
+  const waiting = await world.pod("web")
+  assert.equal(waiting?.status?.phase, "Pending")
+  world.plugin.breakWith("ADD", undefined)
+  await running(world, "web")
+  assert.deepEqual(calls(world).slice(0, 2), ["ADD web", "DEL web"])
+})
+
+test("a pod whose DEL fails stays until it succeeds", async () => {
+  await using world = await nodeWorld()
+  world.plugin.install()
+  await world.addPod("web")
+  const pod = await running(world, "web")
+  world.plugin.breakWith("DEL", "agent not there")
+  await world.kube.remove(labPods, pod.metadata)
+  await world.until("the event", () => world.events.find((e) => e.startsWith("FailedKillPod")))
+  assert.ok(await world.pod("web"))
+  world.plugin.breakWith("DEL", undefined)
+  await world.until("the pod is gone", async () => (await world.pod("web")) === undefined)
+})
+
+test("pods run on while the kubelet restarts, and those deleted meanwhile are cleaned up", async () => {
+  await using world = await nodeWorld()
+  world.plugin.install()
+  await world.addPod("stays")
+  const goes = await world.addPod("goes")
+  const before = await running(world, "stays")
+  await running(world, "goes")
+  await world.kubelet.stop()
+  await world.kube.remove(labPods, goes.metadata, { gracePeriodSeconds: 0 })
+  await world.restart()
+  await world.until("DEL of the deleted pod", () => calls(world).includes("DEL goes"))
+  const after = await running(world, "stays")
+  assert.equal(after.status?.podIP, before.status?.podIP)
+  assert.equal(calls(world).filter((c) => c === "ADD stays").length, 1)
+})
+
+test("deleting a pod in the middle of ADD does not wait for the plugin's time-out", async () => {
+  await using world = await nodeWorld()
+  await world.addPod("web")
+  await world.until("the event", () => world.events.find((e) => e.startsWith("NetworkNotReady")))
+  await world.kube.remove(labPods, { name: "web", namespace: "default" })
+  await world.until("the pod is gone", async () => (await world.pod("web")) === undefined)
+})
