@@ -46,7 +46,7 @@ export function setUpInterface(kernel: Kernel, spec: InterfaceSpec): Change[] {
 }
 
 /** The state that a secondary ENI needs, link by name. */
-export function planInterface(spec: InterfaceSpec, link: string): Change[] {
+function planInterface(spec: InterfaceSpec, link: string): Change[] {
   const table = tableOf(spec)
   const subnet = subnetOf(spec)
   // AWS puts the VPC router at the subnet's base plus one (VPC user guide, "Subnet sizing").

@@ -1,0 +1,212 @@
+// Goal: what packets do, seen from the machines they reach. A router that drops foreign sources, as a VPC does, makes a
+// source address that is seen a proof of the ENI it left by.
+import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { test } from "node:test"
+import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
+import { withNamespaces } from "../../kernel/testing/namespaces-or-skip.ts"
+import { NodeTraffic } from "./node-traffic.ts"
+import type { Host } from "./testing/host.ts"
+import { addresses, buildTopology, policy, type Topology } from "./testing/vpc-topology.ts"
+import type { TrafficPolicy } from "./traffic-policy.ts"
+
+const podA = "100.64.1.20"
+const podB = "100.64.1.21"
+const podOnPrimary = "10.0.0.20"
+const unreachable = { timeoutMs: 400 }
+
+withNamespaces((folder) => {
+  test("traffic of pods", async (t) => {
+    await using vpc = await buildTopology(netlinkKernel(), folder)
+    const [a, b, p] = await Promise.all([
+      vpc.pod("a", podA, 1),
+      vpc.pod("b", podB, 1),
+      vpc.pod("p", podOnPrimary, 0),
+    ])
+    const traffic = new NodeTraffic(vpc.kernel)
+    const keep = (change: Partial<TrafficPolicy> = {}) => traffic.keep({ ...policy, ...change })
+
+    await t.test("inside the VPC pods keep their address, in both directions", async () => {
+      await keep()
+      for (const protocol of ["tcp", "udp"] as const) {
+        assert.equal(await a.sees(addresses.machine, { protocol }), podA)
+        assert.equal(await vpc.machine.sees(podA, { protocol }), addresses.machine)
+        assert.equal(await p.sees(addresses.machine, { protocol }), podOnPrimary)
+        assert.equal(await vpc.machine.sees(podOnPrimary, { protocol }), addresses.machine)
+      }
+    })
+
+    await t.test("pods of one node reach each other directly, on whichever ENI", async () => {
+      assert.equal(await a.sees(podB), podA)
+      assert.equal(await a.sees(podOnPrimary), podA)
+      assert.equal(await p.sees(podA), podOnPrimary)
+      assert.equal(await a.sees(podA), podA)
+    })
+
+    await t.test("the node reaches its pods, and pods reach the node", async () => {
+      assert.equal(await vpc.nodeHost.sees(podA), addresses.node)
+      assert.equal(await vpc.nodeHost.sees(podOnPrimary), addresses.node)
+      assert.equal(await a.sees(addresses.node), podA)
+      assert.equal(await vpc.nodeHost.sees(addresses.machine), addresses.node)
+      assert.equal(await vpc.nodeHost.sees(addresses.internet), addresses.node)
+    })
+
+    await t.test("outside the VPC pods appear as the node, by the primary ENI", async () => {
+      for (const protocol of ["tcp", "udp"] as const) {
+        assert.equal(await a.sees(addresses.internet, { protocol }), addresses.node)
+        assert.equal(await a.sees(addresses.partner, { protocol }), addresses.node)
+        assert.equal(await p.sees(addresses.internet, { protocol }), addresses.node)
+      }
+      for (const randomize of ["hashrandom", "none"] as const) {
+        await keep({ randomize })
+        assert.equal(await a.sees(addresses.internet), addresses.node)
+      }
+    })
+
+    await t.test(
+      "excluded destinations see the pod's own address; all of them, for 0.0.0.0/0",
+      async () => {
+        await keep({ excludedCIDRs: ["192.168.0.0/16"] })
+        assert.equal(await a.sees(addresses.partner), podA)
+        assert.equal(await a.sees(addresses.internet), addresses.node)
+        await keep({ excludedCIDRs: ["192.168.0.0/16", "0.0.0.0/0"] })
+        assert.equal(await a.sees(addresses.internet), podA)
+      },
+    )
+
+    await t.test(
+      "with external SNAT pods leave by their own ENI with their own address",
+      async () => {
+        await keep({ externalSNAT: true })
+        assert.equal(await a.sees(addresses.internet), podA)
+        assert.equal(await a.sees(addresses.partner, { protocol: "udp" }), podA)
+        assert.equal(await p.sees(addresses.internet), podOnPrimary)
+      },
+    )
+
+    await t.test("external service CIDRs are reached by the primary ENI", async () => {
+      // The pod's address does not belong to that ENI, so the VPC drops it: which shows the way it took.
+      await keep({ externalSNAT: true, externalServiceCIDRs: ["198.51.100.0/24"] })
+      await assert.rejects(a.sees(addresses.internet, unreachable))
+      assert.equal(await a.sees(addresses.partner), podA)
+      await keep({ externalServiceCIDRs: ["198.51.100.0/24"] })
+      assert.equal(await a.sees(addresses.internet), addresses.node)
+    })
+
+    await t.test("the VPC's blocks are followed live", async () => {
+      await keep({ vpcCIDRs: [...policy.vpcCIDRs, "192.168.0.0/16"] })
+      assert.equal(await a.sees(addresses.partner), podA)
+      await keep()
+      assert.equal(await a.sees(addresses.partner), addresses.node)
+    })
+
+    for (const proxy of kubeProxies)
+      await t.test(`node ports beside kube-proxy in ${proxy.name} mode`, async (t) => {
+        if (!proxy.available()) return t.skip(`${proxy.name} is not installed`)
+        proxy.start(vpc)
+        try {
+          await nodePorts(vpc, a, keep)
+        } finally {
+          proxy.stop(vpc)
+        }
+      })
+
+    await t.test("what something else flushes is put back", async () => {
+      await keep()
+      assert.deepEqual(await keep(), { rules: [], nft: "unchanged" })
+      vpc.node.apply([
+        {
+          do: "removeRule",
+          rule: { priority: 1024, mark: { value: 0x80, mask: 0x80 }, table: 254 },
+        },
+      ])
+      await vpc.node.nft("flush ruleset")
+      const repair = await keep()
+      assert.deepEqual([repair.rules.length, repair.nft], [1, "restored"])
+      assert.equal(await a.sees(addresses.internet), addresses.node)
+      await vpc.node.nft("flush chain ip berth from-pod")
+      assert.equal((await keep()).nft, "restored")
+      assert.equal(await b.sees(addresses.internet), addresses.node)
+    })
+  })
+})
+
+/** Node port 30080 leads to pod a; 30081 too, masqueraded; cluster address 10.100.0.1 leads to the internet host. */
+async function nodePorts(
+  vpc: Topology,
+  a: Host,
+  keep: (p?: Partial<TrafficPolicy>) => Promise<unknown>,
+) {
+  const { internet, machine, nodeHost } = vpc
+  for (const externalSNAT of [false, true]) {
+    await keep({ externalSNAT })
+    for (const from of [internet, machine]) {
+      const source = from === internet ? addresses.internet : addresses.machine
+      assert.equal(await from.sees(addresses.node, { port: 30080 }), source)
+      assert.equal(await from.sees(addresses.node, { port: 30081 }), addresses.node)
+    }
+    assert.equal(await nodeHost.sees(podA), addresses.node)
+    // A service whose endpoint is outside the VPC: what counts is where the packet goes after kube-proxy.
+    assert.equal(await a.sees("10.100.0.1", { port: 80 }), externalSNAT ? podA : addresses.node)
+  }
+  // Without node port support the answer follows the pod's own route, and the VPC drops it.
+  await keep({ nodePort: false, externalSNAT: true })
+  await assert.rejects(internet.sees(addresses.node, { port: 30080, ...unreachable }))
+  await keep()
+}
+
+interface KubeProxy {
+  readonly name: string
+  available(): boolean
+  start(vpc: Topology): void
+  stop(vpc: Topology): void
+}
+
+const run = (vpc: Topology, command: string, input = "") => {
+  const done = vpc.node.enter(() => spawnSync("sh", ["-c", command], { input, encoding: "utf8" }))
+  assert.equal(done.status, 0, done.stderr)
+}
+
+/** The hooks, priorities and marks that kube-proxy uses, without its chains per service. */
+const kubeProxies: readonly KubeProxy[] = [
+  {
+    name: "nftables",
+    available: () => true,
+    start: (vpc) =>
+      run(
+        vpc,
+        "nft -f -",
+        `table ip kube-proxy {
+  chain nat-prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local tcp dport 30080 dnat to ${podA}:8080
+    fib daddr type local tcp dport 30081 meta mark set meta mark or 0x4000 dnat to ${podA}:8080
+    ip daddr 10.100.0.1 tcp dport 80 dnat to ${addresses.internet}:8080
+  }
+  chain nat-postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    meta mark and 0x4000 == 0x4000 masquerade fully-random
+  }
+}`,
+      ),
+    stop: (vpc) => run(vpc, "nft delete table ip kube-proxy"),
+  },
+  {
+    name: "iptables",
+    available: () => spawnSync("iptables", ["--version"]).status === 0,
+    start: (vpc) =>
+      run(
+        vpc,
+        "iptables-restore",
+        `*nat
+-A PREROUTING -p tcp -m addrtype --dst-type LOCAL --dport 30080 -j DNAT --to-destination ${podA}:8080
+-A PREROUTING -p tcp -m addrtype --dst-type LOCAL --dport 30081 -j MARK --or-mark 0x4000
+-A PREROUTING -p tcp -m addrtype --dst-type LOCAL --dport 30081 -j DNAT --to-destination ${podA}:8080
+-A PREROUTING -p tcp -d 10.100.0.1 --dport 80 -j DNAT --to-destination ${addresses.internet}:8080
+-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE --random-fully
+COMMIT
+`,
+      ),
+    stop: (vpc) => run(vpc, "iptables -t nat -F"),
+  },
+]

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import type { NetNamespace } from "../../../kernel/kernel.ts"
+
+const program = fileURLToPath(new URL("./host-process.ts", import.meta.url))
+
+interface Reply {
+  readonly id: number
+  readonly saw?: string
+  readonly error?: string
+}
+
+/** A process in a namespace that answers others on port 8080 and asks them. */
+export class Host implements AsyncDisposable {
+  readonly #process: ChildProcess
+  readonly #waiting = new Map<number, (reply: Reply) => void>()
+  #questions = 0
+
+  private constructor(process: ChildProcess) {
+    this.#process = process
+  }
+
+  /** Resolves when it answers. */
+  static async start(namespace: NetNamespace): Promise<Host> {
+    const child = namespace.enter(() =>
+      spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+        stdio: ["pipe", "pipe", "inherit"],
+      }),
+    )
+    const host = new Host(child)
+    const ready = new Promise<Reply>((resolve) => host.#waiting.set(0, resolve))
+    createInterface(child.stdout).on("line", (line) => {
+      const reply: Reply = JSON.parse(line)
+      host.#waiting.get(reply.id)?.(reply)
+      host.#waiting.delete(reply.id)
+    })
+    await ready
+    return host
+  }
+
+  /** The source address that the other side sees; rejects when there is no answer. */
+  async sees(
+    to: string,
+    options: {
+      readonly protocol?: "tcp" | "udp"
+      readonly port?: number
+      readonly timeoutMs?: number
+    } = {},
+  ): Promise<string> {
+    const { protocol = "tcp", port = 8080, timeoutMs = 5_000 } = options
+    this.#questions += 1
+    const id = this.#questions
+    const reply = new Promise<Reply>((resolve) => this.#waiting.set(id, resolve))
+    this.#process.stdin?.write(`${JSON.stringify({ id, protocol, to, port, timeoutMs })}\n`)
+    const { saw, error } = await reply
+    if (saw === undefined) throw new Error(`${protocol} to ${to}:${port}: ${error}`)
+    return saw
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#process, "exit")
+    this.#process.stdin?.end()
+    await ended
+  }
+}
