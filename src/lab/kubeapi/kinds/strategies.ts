@@ -1,0 +1,115 @@
+import { definitionStrategy } from "../crd/definition.ts"
+import { asObject, isObject, type JsonObject, objectsAt, setField } from "../json.ts"
+import type { ResourceType } from "../types/resource-type.ts"
+import { namespaceStrategy } from "./namespaces.ts"
+import { member, podSpecDefaults, preset } from "./pod-template.ts"
+import { podStrategy } from "./pods.ts"
+import { serviceStrategy } from "./services.ts"
+import type { Strategy } from "./strategy.ts"
+import {
+  daemonSetStrategy,
+  deploymentStrategy,
+  replicaSetStrategy,
+  statefulSetStrategy,
+} from "./workloads.ts"
+
+const nothing: Strategy = {}
+
+const secretStrategy: Strategy = {
+  defaults: (draft) => {
+    preset(draft, "type", "Opaque")
+    if (!isObject(draft.stringData)) return
+    const data = member(draft, "data")
+    for (const [key, text] of Object.entries(draft.stringData)) {
+      setField(data, key, Buffer.from(String(text)).toString("base64"))
+    }
+    delete draft.stringData
+  },
+}
+
+const webhookStrategy: Strategy = {
+  defaults: (draft) => {
+    for (const hook of objectsAt(draft, "webhooks")) {
+      preset(hook, "failurePolicy", "Fail")
+      preset(hook, "matchPolicy", "Equivalent")
+      preset(hook, "namespaceSelector", {})
+      preset(hook, "objectSelector", {})
+      preset(hook, "timeoutSeconds", 10)
+      for (const rule of objectsAt(hook, "rules")) preset(rule, "scope", "*")
+      const service = asObject(asObject(hook.clientConfig).service)
+      if (service.name !== undefined) preset(service, "port", 443)
+    }
+  },
+}
+
+const jobStrategy: Strategy = {
+  defaults: (draft) => {
+    const spec = member(draft, "spec")
+    podSpecDefaults(member(member(spec, "template"), "spec"))
+    preset(spec, "parallelism", 1)
+    preset(spec, "completions", 1)
+    preset(spec, "backoffLimit", 6)
+    preset(spec, "completionMode", "NonIndexed")
+    preset(spec, "suspend", false)
+    preset(spec, "podReplacementPolicy", "TerminatingOrFailed")
+    preset(spec, "manualSelector", false)
+  },
+  onCreate: (draft) => {
+    draft.status = {}
+    const spec = member(draft, "spec")
+    const own: JsonObject = {
+      "batch.kubernetes.io/controller-uid": draft.metadata.uid,
+      "batch.kubernetes.io/job-name": draft.metadata.name,
+      "controller-uid": draft.metadata.uid,
+      "job-name": draft.metadata.name,
+    }
+    if (spec.manualSelector === true) return
+    const template = member(member(spec, "template"), "metadata")
+    template.labels = { ...asObject(template.labels), ...own }
+    const uid = "batch.kubernetes.io/controller-uid"
+    spec.selector = { matchLabels: { [uid]: draft.metadata.uid } }
+  },
+}
+
+/** What single kinds do, by collection. A kind that is not here is stored as it comes. */
+const table: Readonly<Record<string, Strategy>> = {
+  "/namespaces": namespaceStrategy,
+  "/pods": podStrategy,
+  "/secrets": secretStrategy,
+  "/services": serviceStrategy,
+  "/persistentvolumeclaims": {
+    defaults: (draft) => preset(member(draft, "spec"), "volumeMode", "Filesystem"),
+    onCreate: (draft) => {
+      draft.status = { phase: "Pending" }
+    },
+  },
+  "/persistentvolumes": {
+    defaults: (draft) => {
+      const spec = member(draft, "spec")
+      preset(spec, "persistentVolumeReclaimPolicy", "Retain")
+      preset(spec, "volumeMode", "Filesystem")
+    },
+    onCreate: (draft) => {
+      draft.status = { phase: "Pending" }
+    },
+  },
+  "apps/daemonsets": daemonSetStrategy,
+  "apps/deployments": deploymentStrategy,
+  "apps/replicasets": replicaSetStrategy,
+  "apps/statefulsets": statefulSetStrategy,
+  "batch/jobs": jobStrategy,
+  "storage.k8s.io/storageclasses": {
+    defaults: (draft) => {
+      preset(draft, "reclaimPolicy", "Delete")
+      preset(draft, "volumeBindingMode", "Immediate")
+    },
+  },
+  "scheduling.k8s.io/priorityclasses": {
+    defaults: (draft) => preset(draft, "preemptionPolicy", "PreemptLowerPriority"),
+  },
+  "admissionregistration.k8s.io/mutatingwebhookconfigurations": webhookStrategy,
+  "admissionregistration.k8s.io/validatingwebhookconfigurations": webhookStrategy,
+  "apiextensions.k8s.io/customresourcedefinitions": definitionStrategy,
+}
+
+export const strategyOf = (type: ResourceType): Strategy => table[type.collection] ?? nothing

@@ -1,0 +1,204 @@
+import { ApiError, badRequest, conflict, notFound, stale } from "../api-error.ts"
+import type { ApiObject } from "../api-object.ts"
+import { trackUpdate, withoutManagedTimes } from "../apply/managed-fields.ts"
+import { customCauses, customDefaults } from "../crd/custom-object.ts"
+import { clone, equal } from "../json.ts"
+import { strategyOf } from "../kinds/strategies.ts"
+import { keyOf, type ResourceType } from "../types/resource-type.ts"
+import type { Core, WriteOptions } from "./core.ts"
+import { out, refuse } from "./create.ts"
+import { decodeBody } from "./decode-body.ts"
+import { metadataCauses, metadataForUpdate, specChanged } from "./metadata.ts"
+import { finishDeletion } from "./remove.ts"
+
+export interface ObjectTarget {
+  readonly namespace?: string | undefined
+  readonly name: string
+  /** "" for the object itself. */
+  readonly subresource: string
+}
+
+export interface UpdateOptions extends WriteOptions {
+  /** Set when `change` has kept metadata.managedFields itself (server-side apply). */
+  readonly managed?: boolean
+}
+
+/** Tries against writes that come between; the API server's patch handler gives up after as many. */
+const attempts = 5
+
+/**
+ * Changes a stored object. `change` gets it in the version of `type` and returns what the client wants it to be;
+ * it runs again when another write comes between, unless the result names a resourceVersion, which must then match.
+ */
+export async function modify(
+  core: Core,
+  type: ResourceType,
+  target: ObjectTarget,
+  change: (current: ApiObject) => ApiObject,
+  options: UpdateOptions,
+): Promise<ApiObject> {
+  const collection = core.store.collection(type.collection)
+  const key = keyOf(target.namespace, target.name)
+  for (let attempt = 1; ; attempt++) {
+    const old = collection.get(key)
+    if (old === undefined) throw notFound(type, target.name)
+    const wanted = change(out(type, old))
+    const draft = updateDraft(core, type, target, { wanted, old, options })
+    if (sameButTimes(draft, old)) return out(type, old)
+    await admit(core, type, target, { draft, old, options })
+    if (collection.get(key) === old) return commit(core, type, key, { draft, old, options })
+    if (attempt === attempts) throw stale(type, target.name)
+  }
+}
+
+/** PUT of a whole object. */
+export function replace(
+  core: Core,
+  type: ResourceType,
+  target: ObjectTarget,
+  body: unknown,
+  options: WriteOptions,
+): Promise<ApiObject> {
+  const decoded = decodeBody(type, body, options)
+  const { name, namespace } = decoded.metadata
+  if (name !== undefined && name !== target.name) {
+    throw badRequest(
+      `the name of the object (${name}) does not match the name on the URL (${target.name})`,
+    )
+  }
+  if (type.namespaced && namespace !== undefined && namespace !== target.namespace) {
+    throw badRequest(
+      "the namespace of the provided object does not match the namespace sent on the request",
+    )
+  }
+  return modify(core, type, target, () => decoded, options)
+}
+
+interface Step {
+  readonly draft: ApiObject
+  readonly old: ApiObject
+  readonly options: UpdateOptions
+}
+
+function checkPreconditions(type: ResourceType, wanted: ApiObject, old: ApiObject): void {
+  const { uid, resourceVersion } = wanted.metadata
+  const { name } = old.metadata
+  if (uid !== undefined && uid !== "" && uid !== old.metadata.uid) {
+    throw conflict(
+      type,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    )
+  }
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== "" &&
+    resourceVersion !== old.metadata.resourceVersion
+  ) {
+    if (!/^\d+$/.test(resourceVersion)) {
+      throw new ApiError(
+        422,
+        "Invalid",
+        `${type.kind} "${name}" is invalid: metadata.resourceVersion: Invalid value: "${resourceVersion}": must be specified for an update`,
+      )
+    }
+    throw stale(type, name)
+  }
+}
+
+function updateDraft(
+  core: Core,
+  type: ResourceType,
+  target: ObjectTarget,
+  { wanted, old, options }: { wanted: ApiObject; old: ApiObject; options: UpdateOptions },
+): ApiObject {
+  checkPreconditions(type, wanted, old)
+  const strategy = strategyOf(type)
+  const draft = clone(type.conversion?.toStored(wanted) ?? wanted)
+  draft.apiVersion = old.apiVersion
+  draft.metadata = metadataForUpdate(type, draft.metadata, old.metadata)
+  keepHalves(type, target.subresource, draft, old)
+  if (type.custom) customDefaults(type, draft)
+  strategy.defaults?.(draft)
+  if (target.subresource === "") strategy.onUpdate?.(draft, old, core)
+  if ((type.generation || type.custom) && specChanged(type, draft, old)) {
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1
+  }
+  if (!options.managed) {
+    trackUpdate({ core, type, before: old, after: draft, subresource: target.subresource, options })
+  }
+  refuse(type, draft, [
+    ...metadataCauses(type, draft, old),
+    ...(type.custom ? customCauses(type, draft, old) : []),
+    ...(strategy.validate?.(draft, old, target.subresource) ?? []),
+  ])
+  return draft
+}
+
+/** A write to the object keeps its status, a write to the status keeps the rest. */
+function keepHalves(
+  type: ResourceType,
+  subresource: string,
+  draft: ApiObject,
+  old: ApiObject,
+): void {
+  if (subresource === "") {
+    if (type.status) copyField(draft, old, "status")
+    return
+  }
+  if (subresource !== "status") return
+  if (type.custom) {
+    const { managedFields } = draft.metadata
+    const status = draft.status
+    for (const field of Object.keys(draft)) delete draft[field]
+    Object.assign(draft, clone(old))
+    if (managedFields !== undefined) draft.metadata.managedFields = managedFields
+    if (status === undefined) delete draft.status
+    else draft.status = status
+    return
+  }
+  copyField(draft, old, "spec")
+  if (old.metadata.ownerReferences)
+    draft.metadata.ownerReferences = clone(old.metadata.ownerReferences)
+  else delete draft.metadata.ownerReferences
+}
+
+function copyField(draft: ApiObject, old: ApiObject, field: "spec" | "status"): void {
+  if (old[field] === undefined) delete draft[field]
+  else draft[field] = clone(old[field])
+}
+
+/** A write that changes nothing but the times of its manager is no write. */
+const sameButTimes = (draft: ApiObject, old: ApiObject): boolean =>
+  equal(withoutManagedTimes(draft), withoutManagedTimes(old))
+
+function admit(
+  core: Core,
+  type: ResourceType,
+  target: ObjectTarget,
+  { draft, old, options }: Step,
+) {
+  strategyOf(type).admit?.(draft, core, old)
+  return core.admission({
+    operation: "UPDATE",
+    type,
+    subresource: target.subresource,
+    object: draft,
+    oldObject: old,
+    dryRun: options.dryRun === true,
+    warn: options.warn ?? (() => {}),
+  })
+}
+
+function commit(
+  core: Core,
+  type: ResourceType,
+  key: string,
+  { draft, old, options }: Step,
+): ApiObject {
+  if (options.dryRun) return out(type, draft)
+  if (finishDeletion(core, type, draft)) return out(type, draft)
+  const stored = core.store.put(type.collection, key, draft)
+  strategyOf(type).afterWrite?.(core, stored, old)
+  return out(type, stored)
+}
