@@ -9,17 +9,12 @@ import {
   type PoolConfig,
   type PoolShortage,
 } from "../ipam/pool.ts"
+import { Alarm } from "./alarm.ts"
 import { type Attachment, type BookRecord, recall, snapshotOf, type Wiring } from "./book-record.ts"
 import type { Disk } from "./disk.ts"
 import { Journal } from "./journal.ts"
 import { mainTable, tableOf } from "./network/tables.ts"
-
-/** Why a placement cannot serve now. `final`: waiting will not help, a human has to act first. */
-export interface Refusal {
-  readonly why: string
-  readonly hint: string
-  readonly final: boolean
-}
+import type { Refusal } from "./shortage-reason.ts"
 
 export interface AddressBookOptions {
   disk: Disk
@@ -69,17 +64,19 @@ export class AddressBook implements AsyncDisposable {
   readonly #attachments: Map<string, Attachment>
   /** In order of arrival: who came first is served first. */
   readonly #waiters = new Set<Waiter>()
-  readonly #stop = new AbortController()
-  #alarm: { at: number; cancel: AbortController } | undefined
+  readonly #alarm: Alarm
 
   /** Also returns the number of journal lines that were damaged, which the caller reports. */
-  static open(o: AddressBookOptions, imported: readonly Attachment[] = []): [AddressBook, number] {
+  static open(
+    o: AddressBookOptions,
+    imported: () => readonly Attachment[] = () => [],
+  ): [AddressBook, number] {
     let book: { pool: Pool; attachments: Map<string, Attachment> } | undefined
     const snapshot = () => (book ? snapshotOf(book.pool, book.attachments.values()) : [])
     const [journal, found] = Journal.open<BookRecord>({ disk: o.disk, path: o.path, snapshot })
     const { attachments, cooling, offers } = recall(found.records)
     // Another program's checkpoint counts only until there is a journal of our own.
-    if (!found.existed) for (const a of imported) attachments.set(keyText(a.held.key), a)
+    if (!found.existed) for (const a of imported()) attachments.set(keyText(a.held.key), a)
     const held = [...attachments.values()].map((a) => a.held)
     const pool = new Pool(o.config, { held, cooling, offers })
     book = { pool, attachments }
@@ -96,6 +93,7 @@ export class AddressBook implements AsyncDisposable {
     this.pool = pool
     this.#journal = journal
     this.#attachments = attachments
+    this.#alarm = new Alarm(o.clock, () => this.wake())
   }
 
   /** Gives the attachment an address of the placement; rejects with cni/no-address, which says why. */
@@ -157,27 +155,13 @@ export class AddressBook implements AsyncDisposable {
       waiter.reject(this.#noAddress(waiter.request, refusal))
       this.#o.changed()
     }
-    if (this.#waiters.size > 0) this.#wakeAt(next)
+    // One millisecond on: a timer may ring early.
+    if (this.#waiters.size > 0) this.#alarm.set(next + 1)
   }
 
   #noAddress({ pod }: Request, { why, hint }: Refusal) {
     const name = pod.namespace === "" ? pod.name : `${pod.namespace}/${pod.name}`
     return fail("cni/no-address", { pod: name, node: this.#o.node, why, hint })
-  }
-
-  #wakeAt(at: number) {
-    if (this.#stop.signal.aborted || (this.#alarm && this.#alarm.at <= at)) return
-    this.#alarm?.cancel.abort()
-    const cancel = new AbortController()
-    this.#alarm = { at, cancel }
-    const signal = AbortSignal.any([cancel.signal, this.#stop.signal])
-    this.#o.clock.sleep(Math.max(0, at - this.#o.clock.now()) + 1, signal).then(
-      () => {
-        this.#alarm = undefined
-        this.wake()
-      },
-      () => {},
-    )
   }
 
   /** Ends an attachment; its address cools down. Undefined when there is none, which is success for DEL. */
@@ -247,7 +231,7 @@ export class AddressBook implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose]() {
-    this.#stop.abort()
+    this.#alarm[Symbol.dispose]()
     for (const w of this.#waiters) w.reject(fail("agent/stopping", {}))
     this.#waiters.clear()
     await this.#journal[Symbol.asyncDispose]()

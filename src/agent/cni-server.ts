@@ -1,10 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs"
-import { createServer, type Server, type Socket } from "node:net"
-import { basename, dirname } from "node:path"
+import { createServer, type Socket } from "node:net"
 import { fail } from "../errors/catalogue.ts"
 import type { Logger } from "../log.ts"
 import { type CniCall, parseCall } from "./cni-call.ts"
 import { errorResult } from "./cni-reply.ts"
+import { listenUnix } from "./listen-unix.ts"
 
 /** Answers a call with what goes to the plugin's stdout; rejects with what becomes a CNI error. */
 export type Answer = (call: CniCall) => Promise<string>
@@ -72,23 +71,4 @@ function readAll(socket: Socket): Promise<Buffer> {
     })
     socket.on("close", () => reject(new Error("the connection closed before the request ended")))
   })
-}
-
-/**
- * Listens at a path of any length: sun_path holds 107 bytes, so the folder is named by a descriptor. The socket of a
- * dead agent is replaced; two live agents on one node are prevented by the DaemonSet.
- */
-export async function listenUnix(server: Server, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  const folder = openSync(dirname(path), "r")
-  try {
-    rmSync(path, { force: true })
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject)
-      server.listen(`/proc/self/fd/${folder}/${basename(path)}`, resolve)
-    })
-    chmodSync(path, 0o600)
-  } finally {
-    closeSync(folder)
-  }
 }

@@ -1,0 +1,47 @@
+import { keyText } from "../ipam/held.ts"
+import type { Kernel, Link } from "../kernel/kernel.ts"
+import type { Attachment } from "./book-record.ts"
+import type { CallContext } from "./calls/context.ts"
+import { podAttachment } from "./calls/context.ts"
+import { detach } from "./calls/del.ts"
+import { ownerOf, vethNames } from "./network/veth-name.ts"
+
+/**
+ * Attachments whose sandbox is gone without a DEL. Two things must agree: the namespace cannot be opened, and no host
+ * link is the pod's. A namespace alone may be missing because /var/run/netns is not mounted into the agent's container.
+ */
+export function orphansOf(attachments: readonly Attachment[], kernel: Kernel): Attachment[] {
+  const links = new Map(kernel.host.links().map((link) => [link.name, link]))
+  return attachments.filter((a) => !hasNamespace(a, kernel) && !hasLink(a, links))
+}
+
+/** Frees them; returns how many. Calls under way are left alone. */
+export async function freeOrphans(c: CallContext): Promise<number> {
+  const orphans = orphansOf(c.book.attachments(), c.kernel).filter(
+    ({ held }) => !c.locks.has(keyText(held.key)),
+  )
+  for (const { held } of orphans) {
+    const { pod, address } = held
+    c.log.warn("freed the address of a sandbox that is gone", { pod, address })
+    await c.locks.run(keyText(held.key), () => detach(held.key, "Orphan", c))
+    c.metrics.berth_orphans_total.inc()
+  }
+  return orphans.length
+}
+
+function hasNamespace({ wiring }: Attachment, kernel: Kernel): boolean {
+  if (wiring.netns === "") return false
+  using namespace = kernel.open(wiring.netns)
+  return namespace !== undefined
+}
+
+function hasLink(attachment: Attachment, links: ReadonlyMap<string, Link>): boolean {
+  const pod = podAttachment(attachment)
+  return vethNames(pod.vethPrefix, pod).some((name) => {
+    const link = links.get(name)
+    if (link === undefined) return false
+    // A link without an owner was made by Amazon VPC CNI, whose names tell only the pod.
+    const owner = ownerOf(link.alias)
+    return owner === undefined || owner.containerId === pod.containerId
+  })
+}

@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from "node:util"
+import type { Node } from "../api/core.ts"
+import type { NodeNetwork, NodeNetworkSpec } from "../api/nodenetwork.ts"
+import { nodeNetworks } from "../api/resources.ts"
+import { backoff } from "../kube/backoff.ts"
+import { KubeError } from "../kube/kube.ts"
+import type { AgentMetrics } from "./agent-metrics.ts"
+import type { KubeDeps } from "./node-objects.ts"
+
+export interface SpecWriterOptions extends KubeDeps {
+  nodeName: string
+  metrics: AgentMetrics
+  /** What spec should be now; undefined while that is not known. */
+  build: () => Promise<NodeNetworkSpec | undefined>
+  /** Owner of the object, so that it goes with the node. */
+  owner: () => Node | undefined
+  written: (object: NodeNetwork) => void
+}
+
+/** Pods are bound in bursts: one write for those of the same moment. */
+const gatherMs = 20
+/** For changes that ask for nothing, such as a pod that now holds what it waited for. */
+const lazyMs = 1_000
+
+/** Writes NodeNetwork.spec when it changes; at once when it asks for more, within a second otherwise. */
+export class SpecWriter {
+  readonly #o: SpecWriterOptions
+  #known: { generation: number; spec: NodeNetworkSpec } | undefined
+  #wake = Promise.withResolvers<void>()
+  /** Ends when the signal aborts; never rejects. */
+  readonly done: Promise<void>
+
+  constructor(o: SpecWriterOptions) {
+    this.#o = o
+    this.done = this.#run()
+  }
+
+  /** Something that spec is made of may have changed. */
+  changed(): void {
+    this.#wake.resolve()
+  }
+
+  /** What a watch shows: undefined when the object is gone, or another spec when someone edited it. */
+  observe(object: NodeNetwork | undefined): void {
+    const generation = object?.metadata.generation ?? 0
+    if (!object) this.#known = undefined
+    else if (generation > (this.#known?.generation ?? -1)) {
+      this.#known = { generation, spec: object.spec }
+    }
+    this.changed()
+  }
+
+  async #run() {
+    const { signal, clock, random, log, metrics } = this.#o
+    const retry = backoff({ baseMs: 100, maxMs: 30_000, random })
+    const sleep = (ms: number) => clock.sleep(ms, signal).catch(() => {})
+    signal.addEventListener("abort", () => this.changed(), { once: true })
+    let lazyAt: number | undefined
+    for (;;) {
+      const waits = [this.#wake.promise]
+      if (lazyAt !== undefined) waits.push(sleep(lazyAt - clock.now()))
+      await Promise.race(waits)
+      await sleep(gatherMs)
+      if (signal.aborted) return
+      this.#wake = Promise.withResolvers<void>()
+      try {
+        lazyAt = await this.#bringUpToDate(lazyAt)
+        retry.reset()
+      } catch (error) {
+        metrics.berth_spec_writes_total.inc({ result: "error" })
+        const waitMs = retry.next()
+        log.warn("NodeNetwork.spec not written", { error: (error as Error).message, waitMs })
+        await sleep(waitMs)
+        this.changed()
+      }
+    }
+  }
+
+  /** Writes if that is due; else says when it will be. */
+  async #bringUpToDate(lazyAt: number | undefined): Promise<number | undefined> {
+    const { clock, metrics } = this.#o
+    const spec = await this.#o.build()
+    if (!spec || isDeepStrictEqual(spec, this.#known?.spec)) return undefined
+    const dueAt = asksForMore(this.#known?.spec, spec) ? 0 : (lazyAt ?? clock.now() + lazyMs)
+    if (clock.now() < dueAt) return dueAt
+    await this.#write(spec)
+    metrics.berth_spec_writes_total.inc({ result: "ok" })
+    return undefined
+  }
+
+  async #write(spec: NodeNetworkSpec) {
+    const { kube, nodeName } = this.#o
+    const object = await this.#patch(spec).catch((error: unknown) => {
+      if (!(error instanceof KubeError && error.status === 404)) throw error
+      return kube.create(nodeNetworks, this.#newObject(nodeName, spec))
+    })
+    // As sent, not as answered: a schema that adds or drops something must not make this write for ever.
+    this.#known = { generation: object.metadata.generation ?? 0, spec }
+    this.#o.written(object)
+  }
+
+  #patch(spec: NodeNetworkSpec): Promise<NodeNetwork> {
+    const { kube, nodeName } = this.#o
+    // A merge patch would keep members that the new spec no longer has.
+    const body = [{ op: "add", path: "/spec", value: spec }]
+    return kube.patch(nodeNetworks, { name: nodeName }, { type: "json", body })
+  }
+
+  #newObject(name: string, spec: NodeNetworkSpec): NodeNetwork {
+    const node = this.#o.owner()
+    const uid = node?.metadata.uid
+    const owner = uid && { apiVersion: "v1", kind: "Node", name, uid }
+    return {
+      apiVersion: "berth.dev/v1alpha1",
+      kind: "NodeNetwork",
+      metadata: { name, ...(owner && { ownerReferences: [owner] }) },
+      spec,
+    }
+  }
+}
+
+/** Whether `next` wants more than `known` of any placement, or differs in anything but the counts. */
+export function asksForMore(known: NodeNetworkSpec | undefined, next: NodeNetworkSpec): boolean {
+  if (!known) return true
+  const { demand: before, ...rest } = known
+  const { demand: after, ...nextRest } = next
+  if (!isDeepStrictEqual(rest, nextRest)) return true
+  const wanted = new Map(before.map((d) => [d.placement, d.inUse + d.waiting]))
+  return after.some((d) => d.inUse + d.waiting > (wanted.get(d.placement) ?? 0))
+}

@@ -1,0 +1,185 @@
+import type { NodeNetwork, NodeNetworkSpec, NodeNetworkStatus } from "../api/nodenetwork.ts"
+import { demandOf } from "../ipam/demand.ts"
+import { decideOffers, defaultOfferTimes, type OfferDecision } from "../ipam/offers.ts"
+import type { PoolShortage } from "../ipam/pool.ts"
+import type { EventRecorder } from "../kube/event-recorder.ts"
+import type { AddressBook } from "./address-book.ts"
+import type { AgentMetrics } from "./agent-metrics.ts"
+import { Alarm } from "./alarm.ts"
+import type { AgentConfig } from "./config.ts"
+import type { InterfaceKeeper } from "./interface-keeper.ts"
+import type { LastKnownFile } from "./last-known.ts"
+import type { KubeDeps, NodeObjects } from "./node-objects.ts"
+import type { PodPlacements } from "./pod-placements.ts"
+import { PodReasons } from "./pod-reasons.ts"
+import { type Refusal, shortageReason } from "./shortage-reason.ts"
+import { SpecWriter } from "./spec-writer.ts"
+import { StatusGate, samePlacementMode } from "./status-gate.ts"
+import { countWaiting, type WaitingPods, waitingPods } from "./waiting-pods.ts"
+
+export interface SupplyOptions extends KubeDeps {
+  config: AgentConfig
+  book: AddressBook
+  keeper: InterfaceKeeper
+  objects: NodeObjects
+  placements: PodPlacements
+  lastKnown: LastKnownFile
+  events: EventRecorder
+  metrics: AgentMetrics
+  /** Told of every status that is accepted. */
+  accepted: (status: NodeNetworkStatus) => void
+}
+
+/**
+ * The agent's half of NodeNetwork: states demand in spec, and takes what status grants into the pool. It starts from
+ * what was last known, so that a node goes on while the API or the controller is away.
+ */
+export class Supply {
+  readonly #o: SupplyOptions
+  readonly #writer: SpecWriter
+  readonly #reasons: PodReasons
+  readonly #gate: StatusGate
+  #status: NodeNetworkStatus | undefined
+  #waiting: WaitingPods = { byPlacement: new Map(), others: new Map(), refused: [] }
+  #patience: OfferDecision["memory"] = new Map()
+  readonly #alarm: Alarm
+
+  constructor(o: SupplyOptions) {
+    this.#o = o
+    this.#reasons = new PodReasons(o.events, o.clock)
+    this.#gate = new StatusGate(o.config.mode)
+    const { mode } = o.lastKnown.value
+    if (mode && samePlacementMode(mode, o.config.mode)) this.#gate.trust()
+    this.#alarm = new Alarm(o.clock, () => this.changed())
+    o.signal.addEventListener("abort", () => this.#alarm[Symbol.dispose](), { once: true })
+    this.#writer = new SpecWriter({
+      ...o,
+      nodeName: o.config.nodeName,
+      build: () => this.#build(),
+      owner: () => knownOf(o.objects.node.get(o.config.nodeName)),
+      written: (object) => this.#observe(object),
+    })
+    o.objects.nodeNetwork.onChange(({ object }) => {
+      this.#writer.observe(object)
+      if (object) this.#observe(object)
+    })
+    o.objects.node.onChange(() => this.changed())
+    o.objects.pods.onChange(() => this.changed())
+    o.placements.onChange(() => this.changed())
+    for (const informer of Object.values(o.objects)) {
+      informer.synced().then(
+        () => this.changed(),
+        () => {},
+      )
+    }
+  }
+
+  /** Goes on with what was last known, if the API has not said anything newer yet. */
+  start(): void {
+    const { lastKnown, config } = this.#o
+    const { mode, status } = lastKnown.value
+    if (this.#status || !status || !mode || !samePlacementMode(mode, config.mode)) return
+    this.#o.log.info("starting from what was last known: the API has not answered yet")
+    this.#accept(status)
+  }
+
+  /** Ends with the signal. */
+  get done(): Promise<void> {
+    return this.#writer.done
+  }
+
+  get status(): NodeNetworkStatus | undefined {
+    return this.#status
+  }
+
+  /** As of the last look, a moment after every change. */
+  get waiting(): WaitingPods {
+    return this.#waiting
+  }
+
+  /** Pods, addresses or offers changed. */
+  changed(): void {
+    this.#writer.changed()
+  }
+
+  /** Why a placement has no free address. */
+  refusal(placement: string, shortage: PoolShortage): Refusal {
+    const { config, objects, keeper } = this.#o
+    const read = objects.nodeNetwork.get(config.nodeName)
+    return shortageReason({
+      node: config.nodeName,
+      placement,
+      shortage,
+      status: this.#status,
+      unreadable: !this.#status && read.state === "unsynced" ? read.why : undefined,
+      problems: keeper.problems(),
+      provisioning: config.mode.provisioning,
+    })
+  }
+
+  #observe(object: NodeNetwork): void {
+    if (!object.status || !this.#gate.admits(object)) return
+    const { status } = object
+    this.#o.lastKnown.remember({ mode: this.#o.config.mode, status })
+    this.#accept(status)
+  }
+
+  #accept(status: NodeNetworkStatus): void {
+    const { book, keeper, log, accepted } = this.#o
+    this.#status = status
+    const { added, removed, lost, regained } = book.adopt(status.interfaces)
+    if (added.length + removed.length > 0) log.info("interfaces changed", { added, removed })
+    for (const { pod, address } of lost) {
+      log.error("a pod's address is no longer on any interface", { pod, address })
+    }
+    if (regained.length > 0) log.info("addresses are back", { count: regained.length })
+    keeper.update(status.interfaces)
+    // Refusals may have changed although nothing was added.
+    book.wake()
+    accepted(status)
+    this.changed()
+  }
+
+  /** Undefined until node, pods and NodeNetwork are read: demand that is guessed would be acted on. */
+  async #build(): Promise<NodeNetworkSpec | undefined> {
+    const { objects, config, book, placements } = this.#o
+    const node = knownOf(objects.node.get(config.nodeName))
+    const unread = [objects.pods, objects.nodeNetwork].some((i) => i.state === "starting")
+    const instanceID = /[^/]+$/.exec(node?.spec?.providerID ?? "")?.[0]
+    if (!node || unread || !instanceID) return undefined
+    this.#waiting = await waitingPods(objects, book, placements)
+    const waiting = countWaiting(this.#waiting)
+    const targets = { ...config.targets, maxPods: Number(node.status?.capacity?.["pods"] ?? 110) }
+    this.#alarm.clear()
+    this.#alarm.set(this.#tellPods())
+    this.#alarm.set(await this.#offer(waiting, targets))
+    const { mode } = config
+    const { pool } = book
+    return { instanceID, mode, targets, demand: demandOf(pool, waiting), offers: pool.offers() }
+  }
+
+  #tellPods(): number | undefined {
+    const { pool } = this.#o.book
+    return this.#reasons.tell(this.#waiting, (key) => this.refusal(key, pool.shortage(key)))
+  }
+
+  async #offer(waiting: Map<string, number>, targets: NodeNetworkSpec["targets"]) {
+    const { book, config, clock } = this.#o
+    if (!config.mode.provisioning || !this.#status) return undefined
+    const { limits } = this.#status
+    const decision = decideOffers({
+      pool: book.pool,
+      targets,
+      waiting,
+      limits,
+      memory: this.#patience,
+      times: defaultOfferTimes,
+      now: clock.now(),
+    })
+    this.#patience = decision.memory
+    await book.offer(decision.offers)
+    return decision.nextAt
+  }
+}
+
+const knownOf = <T>(lookup: { state: string; object?: T }): T | undefined => lookup.object

@@ -1,0 +1,61 @@
+import { setImmediate as yieldToCalls } from "node:timers/promises"
+import type { Clock } from "../clock.ts"
+import { keyText } from "../ipam/held.ts"
+import { namespaceState } from "../kernel/unmet-changes.ts"
+import { type CallContext, podAttachment } from "./calls/context.ts"
+import type { InterfaceKeeper } from "./interface-keeper.ts"
+import { repairPod } from "./network/pod-wiring.ts"
+import { freeOrphans } from "./orphans.ts"
+import type { TrafficKeeper } from "./traffic-keeper.ts"
+
+export interface UpkeepOptions {
+  calls: CallContext
+  clock: Clock
+  keeper: InterfaceKeeper
+  traffic: TrafficKeeper
+  signal: AbortSignal
+  /** With the in-memory kernel nothing can be missing. */
+  wired: boolean
+}
+
+const everyMs = 30_000
+
+/**
+ * Compares the kernel with what it should hold, now and then, and repairs it: interfaces, traffic rules, pods; frees
+ * attachments of sandboxes that are gone. Cost: a dump of links, rules and routes, and one visit to every pod's
+ * namespace, with CNI calls let through between pods.
+ */
+export async function upkeep(o: UpkeepOptions): Promise<void> {
+  const { calls, clock, keeper, traffic, signal, wired } = o
+  while (!signal.aborted) {
+    try {
+      if (wired) await freeOrphans(calls)
+      keeper.verify()
+      await traffic.verify()
+      if (wired) await repairPods(calls)
+    } catch (error) {
+      calls.log.error("upkeep failed", { why: (error as Error).message })
+    }
+    await clock.sleep(everyMs, signal).catch(() => {})
+  }
+}
+
+async function repairPods({ book, kernel, locks, log, metrics }: CallContext): Promise<void> {
+  const host = namespaceState(kernel.host)
+  for (const attachment of book.attachments()) {
+    await yieldToCalls()
+    const { key, pod } = attachment.held
+    // Released or worked on since the host was read.
+    if (locks.has(keyText(key)) || book.find(key) !== attachment) continue
+    const target = podAttachment(attachment)
+    if (target.netns === "") continue
+    try {
+      const repaired = repairPod(kernel, target, host).length
+      if (repaired === 0) continue
+      metrics.berth_kernel_repairs_total.inc({ what: "pod" })
+      log.warn("network of a pod repaired", { pod, changes: repaired })
+    } catch (error) {
+      log.warn("network of a pod cannot be repaired", { pod, why: (error as Error).message })
+    }
+  }
+}

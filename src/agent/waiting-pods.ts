@@ -1,0 +1,55 @@
+import type { Pod } from "../api/core.ts"
+import type { PlacementKey } from "../api/nodenetwork.ts"
+import type { BerthError } from "../errors/berth-error.ts"
+import type { AddressBook } from "./address-book.ts"
+import { type NodeObjects, wantsAddress } from "./node-objects.ts"
+import type { PodPlacements } from "./pod-placements.ts"
+
+/** Pods of this node that have no address, by what is to serve them. */
+export interface WaitingPods {
+  readonly byPlacement: ReadonlyMap<PlacementKey, readonly Pod[]>
+  /** ADDs in line for pods that the watch does not show as waiting, such as a sandbox that is made anew. */
+  readonly others: ReadonlyMap<PlacementKey, number>
+  /** Pods that no placement serves, and why. */
+  readonly refused: readonly { readonly pod: Pod; readonly refusal: BerthError }[]
+}
+
+/** Counts pods from the moment they are bound, so that supply starts before the runtime asks. */
+export async function waitingPods(
+  objects: Pick<NodeObjects, "pods">,
+  book: AddressBook,
+  placements: PodPlacements,
+): Promise<WaitingPods> {
+  const held = new Set(book.attachments().map(({ held }) => nameOf(held.pod)))
+  const pods = objects.pods.list().filter((pod) => wantsAddress(pod) && !held.has(nameOfPod(pod)))
+  const decided = await Promise.all(
+    pods.map(async (pod) => ({ pod, decision: await placements.decide(pod) })),
+  )
+  const byPlacement = new Map<PlacementKey, Pod[]>()
+  for (const { pod, decision } of decided) {
+    if (!decision.ok) continue
+    const list = byPlacement.get(decision.key) ?? []
+    byPlacement.set(decision.key, [...list, pod])
+  }
+  const counted = new Set(pods.map(nameOfPod))
+  const inLine = book.waiting().filter(({ pod }) => !counted.has(nameOf(pod)))
+  return {
+    byPlacement,
+    others: new Map(
+      [...Map.groupBy(inLine, (w) => w.placement)].map(([key, list]) => [key, list.length]),
+    ),
+    refused: decided.flatMap(({ pod, decision }) =>
+      decision.ok ? [] : [{ pod, refusal: decision.refusal }],
+    ),
+  }
+}
+
+/** How many addresses they need. */
+export function countWaiting({ byPlacement, others }: WaitingPods): Map<PlacementKey, number> {
+  const counts = new Map(others)
+  for (const [key, pods] of byPlacement) counts.set(key, (counts.get(key) ?? 0) + pods.length)
+  return counts
+}
+
+const nameOf = (pod: { namespace: string; name: string }) => `${pod.namespace}/${pod.name}`
+const nameOfPod = ({ metadata }: Pod) => `${metadata.namespace ?? ""}/${metadata.name}`
