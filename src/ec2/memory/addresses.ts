@@ -1,3 +1,4 @@
+import { type InstanceLimits, supportsPrefixes } from "../../vpc/instance-limits.ts"
 import type { NetworkInterface, Subnet } from "../../vpc/model.ts"
 import type { AddressSpace } from "./address-space.ts"
 import { type Core, spaceOf } from "./core.ts"
@@ -39,7 +40,10 @@ export function chooseAddresses(
       "MissingParameter",
       "Either a number of addresses or prefixes, or a list of them, must be given.",
     )
-  checkLimit(core, single + blocks, eni)
+  const type = eni && typeOf(core, eni)
+  if (type && blocks > 0 && !supportsPrefixes(type))
+    throw new Ec2Fault("UnsupportedOperation", "The instance type does not support prefixes.")
+  checkLimit(type, single + blocks, eni)
   const space = spaceOf(core, subnet.id, subnet.cidr)
   checkNamed(space, subnet, addresses, prefixes)
   const chosen = space.choose(addressCount)
@@ -81,9 +85,17 @@ function primaryBeside(space: AddressSpace, named: readonly string[]): string {
   }
 }
 
-function checkLimit(core: Core, more: number, eni: NetworkInterface | undefined): void {
-  const instance = eni?.attachment && core.tables.instance.get(eni.attachment.instanceId)
-  const max = instance ? limitsOf(instance.type).ipv4PerEni : unattachedMax
+function typeOf(core: Core, eni: NetworkInterface): InstanceLimits | undefined {
+  const instance = eni.attachment && core.tables.instance.get(eni.attachment.instanceId)
+  return instance && limitsOf(instance.type)
+}
+
+function checkLimit(
+  type: InstanceLimits | undefined,
+  more: number,
+  eni: NetworkInterface | undefined,
+): void {
+  const max = type ? type.ipv4PerEni : unattachedMax
   const has = 1 + (eni?.addresses.length ?? 0) + (eni?.prefixes.length ?? 0)
   if (has + more > max)
     throw new Ec2Fault(

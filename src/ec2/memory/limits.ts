@@ -1,25 +1,17 @@
-import data from "../../vpc/instance-limits.json" with { type: "json" }
-import { invalid } from "./fault.ts"
+import {
+  type InstanceLimits,
+  instanceTypes,
+  limitsOf as limitsOfKnown,
+} from "../../vpc/instance-limits.ts"
+import { Ec2Fault } from "./fault.ts"
 
-export interface TypeLimits {
-  readonly maxEnis: number
-  readonly ipv4PerEni: number
-  /** ENIs per network card, by card index. */
-  readonly networkCards: readonly number[]
-  readonly defaultNetworkCardIndex: number
-  readonly isBareMetal: boolean
-  readonly hypervisor: string | null
-}
+const known = new Set(instanceTypes)
 
-const limits: Readonly<Record<string, TypeLimits>> = data
-
-export const instanceTypes: readonly string[] = Object.keys(limits)
-
-export const findLimits = (type: string): TypeLimits | undefined =>
-  Object.hasOwn(limits, type) ? limits[type] : undefined
-
-export function limitsOf(type: string): TypeLimits {
-  const found = findLimits(type)
-  if (found) return found
-  throw invalid(`Invalid value '${type}' for InstanceType.`)
+/** The limits of a type; a fault in EC2's words for an unknown one. */
+export function limitsOf(type: string): InstanceLimits {
+  if (known.has(type)) return limitsOfKnown(type)
+  throw new Ec2Fault(
+    "InvalidInstanceType",
+    `The following supplied instance types do not exist: [${type}]`,
+  )
 }

@@ -131,8 +131,9 @@ export function deleteNatGateway(core: Core, input: { id: string }): NatGateway 
   const gateway = core.tables.natGateway.get(input.id)
   if (gateway === undefined) throw notFound(input.id)
   if (gateway.state === "deleting" || gateway.state === "deleted") return gateway
+  const deleting = core.tables.natGateway.put({ ...gateway, state: "deleting" as const })
   core.later(core.timing.natGatewayMs, () => finishDeletion(core, gateway))
-  return core.tables.natGateway.put({ ...gateway, state: "deleting" })
+  return deleting
 }
 
 function finishDeletion(core: Core, gateway: NatGateway): void {

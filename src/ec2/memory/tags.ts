@@ -1,10 +1,59 @@
 import type { Tags } from "../../vpc/model.ts"
-import type { Core } from "./core.ts"
+import type { Core, Views } from "./core.ts"
 import { Ec2Fault, notFound } from "./fault.ts"
+import { type FilterFields, select } from "./match.ts"
 import { type ResourceKind, type Resources, resourceKinds } from "./records.ts"
 import type { Table } from "./table.ts"
+import type { Describe } from "./views.ts"
 
 const tagsPerResourceMax = 50
+
+/** Name of each kind of resource in DescribeTags and TagSpecification. */
+const resourceTypes: Readonly<Record<ResourceKind, string>> = {
+  vpc: "vpc",
+  subnet: "subnet",
+  securityGroup: "security-group",
+  networkInterface: "network-interface",
+  instance: "instance",
+  routeTable: "route-table",
+  internetGateway: "internet-gateway",
+  natGateway: "natgateway",
+  elasticAddress: "elastic-ip",
+  subnetReservation: "subnet-cidr-reservation",
+}
+
+export interface TagRow {
+  readonly id: string
+  readonly key: string
+  readonly value: string
+  readonly resourceId: string
+  readonly resourceType: string
+  readonly tags: Tags
+}
+
+/** Every tag of every resource. Cost: all resources. */
+export function describeTags(views: Views, query: Describe): TagRow[] {
+  const rows = resourceKinds.flatMap((kind) =>
+    [...views[kind].all()].flatMap((row: { readonly id: string; readonly tags: Tags }) =>
+      Object.entries(row.tags).map(([key, value]) => ({
+        id: `${row.id} ${key}`,
+        key,
+        value,
+        resourceId: row.id,
+        resourceType: resourceTypes[kind],
+        tags: {},
+      })),
+    ),
+  )
+  return select({ get: () => undefined, all: () => rows, in: () => [] }, { ...query, fields })
+}
+
+const fields: FilterFields<TagRow> = {
+  key: (t) => t.key,
+  value: (t) => t.value,
+  "resource-id": (t) => t.resourceId,
+  "resource-type": (t) => t.resourceType,
+}
 
 /** Sets tags on resources of any kind; one unknown id refuses the whole request. */
 export function createTags(core: Core, input: { ids: readonly string[]; tags: Tags }): void {

@@ -1,5 +1,7 @@
+import type { Tags } from "../../vpc/model.ts"
 import type { Filter } from "../filter.ts"
 import type { Views } from "./core.ts"
+import { notFound } from "./fault.ts"
 import { type FilterFields, select } from "./match.ts"
 import type {
   CloudInstance,
@@ -7,6 +9,13 @@ import type {
   CloudSecurityGroup,
   CloudSubnet,
   CloudVpc,
+  ElasticAddress,
+  GroupRule,
+  InternetGateway,
+  NatGateway,
+  RouteTable,
+  RouteTargetKind,
+  SubnetReservation,
 } from "./records.ts"
 import type { View } from "./table.ts"
 
@@ -90,10 +99,90 @@ const instanceFields: FilterFields<CloudInstance> = {
   "iam-instance-profile.arn": (i) => i.iamInstanceProfile,
 }
 
+const routeTableFields: FilterFields<RouteTable> = {
+  "route-table-id": (t) => t.id,
+  "vpc-id": (t) => t.vpcId,
+  "association.subnet-id": (t) => t.associations.flatMap((a) => a.subnetId ?? []),
+  "association.main": (t) => t.associations.map((a) => String(a.subnetId === undefined)),
+  "association.route-table-association-id": (t) => t.associations.map((a) => a.id),
+  "route.destination-cidr-block": (t) => t.routes.map((r) => r.destination),
+  "route.nat-gateway-id": (t) => targets(t, "nat-gateway"),
+  "route.gateway-id": (t) => targets(t, "internet-gateway"),
+}
+
+const targets = (table: RouteTable, kind: RouteTargetKind): string[] =>
+  table.routes.flatMap(({ target }) =>
+    target !== "local" && target.kind === kind ? target.id : [],
+  )
+
+const internetGatewayFields: FilterFields<InternetGateway> = {
+  "internet-gateway-id": (g) => g.id,
+  "attachment.vpc-id": (g) => g.vpcId,
+  "attachment.state": (g) => (g.vpcId === undefined ? undefined : "available"),
+}
+
+const natGatewayFields: FilterFields<NatGateway> = {
+  "nat-gateway-id": (g) => g.id,
+  state: (g) => g.state,
+  "subnet-id": (g) => g.subnetId,
+  "vpc-id": (g) => g.vpcId,
+}
+
+const elasticAddressFields: FilterFields<ElasticAddress> = {
+  "allocation-id": (a) => a.id,
+  "association-id": (a) => a.association?.id,
+  "network-interface-id": (a) => a.association?.interfaceId,
+  "private-ip-address": (a) => a.association?.privateAddress,
+  "public-ip": (a) => a.publicAddress,
+  domain: () => "vpc",
+}
+
+const reservationFields: FilterFields<SubnetReservation> = {
+  reservationType: (r) => r.type,
+  "subnet-id": (r) => r.subnetId,
+}
+
+/** A rule with the group it belongs to; `groupId` of a rule is the group it lets in or out. */
+export interface OwnedRule extends GroupRule {
+  readonly ownerGroupId: string
+  readonly tags: Tags
+}
+
+const ruleFields: FilterFields<OwnedRule> = {
+  "group-id": (r) => r.ownerGroupId,
+  "security-group-rule-id": (r) => r.id,
+}
+
 export const describeVpcs = (v: Views, q: Describe) => select(v.vpc, { ...q, fields: vpcFields })
 
 export const describeSubnets = (v: Views, q: Describe) =>
   select(v.subnet, { ...q, fields: subnetFields })
+
+export const describeRouteTables = (v: Views, q: Describe) =>
+  select(v.routeTable, { ...q, fields: routeTableFields })
+
+export const describeInternetGateways = (v: Views, q: Describe) =>
+  select(v.internetGateway, { ...q, fields: internetGatewayFields })
+
+export const describeNatGateways = (v: Views, q: Describe) =>
+  select(v.natGateway, { ...q, fields: natGatewayFields })
+
+export const describeElasticAddresses = (v: Views, q: Describe) =>
+  select(v.elasticAddress, { ...q, fields: elasticAddressFields })
+
+export function describeReservations(v: Views, subnetId: string, q: Describe): SubnetReservation[] {
+  if (v.subnet.get(subnetId) === undefined) throw notFound(subnetId)
+  const ofSubnet = { ...pick(v.subnetReservation), all: () => v.subnetReservation.in(subnetId) }
+  return select(ofSubnet, { ...q, fields: reservationFields })
+}
+
+export function describeRules(v: Views, q: Describe): OwnedRule[] {
+  const all = [...v.securityGroup.all()].flatMap((g) =>
+    g.rules.map((r) => ({ ...r, ownerGroupId: g.id, tags: {} })),
+  )
+  const view = { get: (id: string) => all.find((r) => r.id === id), all: () => all, in: () => [] }
+  return select(view, { ...q, fields: ruleFields })
+}
 
 export const describeSecurityGroups = (v: Views, q: Describe) =>
   select(v.securityGroup, { ...q, fields: groupFields })

@@ -1,4 +1,5 @@
-import { type Cidr, contains, overlaps, parseCidr } from "../../vpc/cidr.ts"
+import { type Cidr, contains, formatCidr, overlaps, parseCidr } from "../../vpc/cidr.ts"
+import { checkAssociation } from "../../vpc/cidr-rules.ts"
 import type { Tags } from "../../vpc/model.ts"
 import type { Core } from "./core.ts"
 import { Ec2Fault, invalid, notFound } from "./fault.ts"
@@ -54,6 +55,7 @@ export function associateVpcCidr(
       "VpcCidrBlockLimitExceeded",
       `This VPC has reached its limit of ${cidrsPerVpcMax} CIDR blocks`,
     )
+  checkRanges(core, vpc, wanted)
   const association = {
     cidr: input.cidr,
     associationId: core.newId("vpc-cidr-assoc"),
@@ -62,6 +64,23 @@ export function associateVpcCidr(
   core.tables.vpc.put({ ...vpc, cidrs: [...vpc.cidrs, association] })
   core.later(core.timing.associateMs, () => finishAssociation(core, vpc.id, association))
   return association
+}
+
+/** Which ranges a VPC may mix, and that no route is narrower than the block. */
+function checkRanges(core: Core, vpc: CloudVpc, wanted: Cidr): void {
+  const parsed = (texts: readonly string[]) => texts.flatMap((text) => parseCidr(text) ?? [])
+  const routes = core.tables.routeTable
+    .in(vpc.id)
+    .flatMap((t) => t.routes.flatMap((r) => (r.target === "local" ? [] : r.destination)))
+  const { allowed } = checkAssociation(wanted, {
+    blocks: parsed(vpc.cidrs.filter((c) => c.state !== "disassociated").map((c) => c.cidr)),
+    routes: parsed(routes),
+  })
+  if (!allowed)
+    throw new Ec2Fault(
+      "InvalidVpc.Range",
+      `The CIDR '${formatCidr(wanted)}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a publicly-routable CIDR.`,
+    )
 }
 
 function finishAssociation(

@@ -27,6 +27,8 @@ export interface Scene {
 
 /** An action of the EC2 API, ready to serve. */
 export interface Action {
+  /** Names of the parameters it takes. */
+  readonly parameters: readonly string[]
   /** Decodes the parameters; faults on bad ones. */
   prepare(params: Param): Prepared
 }
@@ -43,6 +45,7 @@ export function action<F extends Fields>(spec: {
   readonly run: (scene: Scene, params: Read<F>) => XmlObject
 }): Action {
   return {
+    parameters: Object.keys(spec.in),
     prepare(raw) {
       const dryRun = readFields(
         { DryRun: flag },
@@ -67,33 +70,38 @@ const only = (param: Param, keep: (name: string) => boolean): Param => ({
 
 export const filter = object({ Name: required(text), Value: list(text) })
 
+const pageFields = { MaxResults: integer, NextToken: text }
+
 /**
  * Declares a describe action: ids, filters and pages are the same for all of them. `set` names the list in the answer.
  */
 export function describe<T extends { readonly id: string }>(spec: {
   /** Name of the parameter that lists ids. */
   readonly ids?: string
+  /** False for the few describe actions that always answer in one page. */
+  readonly paged?: false
+  /** Parameters without meaning to the lab. */
+  readonly ignores?: readonly string[]
   readonly set: string
   readonly read: (views: Views, query: Describe, scene: Scene) => readonly T[]
   readonly show: (row: T, scene: Scene) => Xml
   /** Turns the shown rows of a page into the list's content, such as instances into reservations. */
   readonly group?: (rows: readonly T[], scene: Scene) => readonly Xml[]
 }): Action {
-  const idsField = spec.ids ?? "Id"
+  const { ids: idsField = "" } = spec
   const fields = {
-    [idsField]: list(text),
+    ...(idsField !== "" && { [idsField]: list(text) }),
     Filter: list(filter),
-    MaxResults: integer,
-    NextToken: text,
+    ...(spec.paged ?? pageFields),
     DryRun: flag,
-    IncludeManagedResources: ignored,
-    IncludeUnsupportedInRegion: ignored,
+    ...Object.fromEntries((spec.ignores ?? []).map((name) => [name, ignored])),
   }
   return {
+    parameters: Object.keys(fields),
     prepare(raw) {
       const params = readFields(fields, raw)
       const { Filter = [], MaxResults: max, NextToken: token } = params
-      const ids = (params[idsField] ?? []) as readonly string[]
+      const ids = idsOf(params, idsField)
       if (max !== undefined && ids.length > 0)
         throw badCombination(
           `The parameter ${idsField} cannot be used with the parameter MaxResults`,
@@ -118,6 +126,11 @@ export function describe<T extends { readonly id: string }>(spec: {
   }
 }
 
+const idsOf = (params: Readonly<Record<string, unknown>>, name: string): string[] => {
+  const ids = params[name]
+  return Array.isArray(ids) ? ids.map(String) : []
+}
+
 /** One page. A token names the last row of the page before, so rows removed meanwhile hide no others. */
 function page<T extends { readonly id: string }>(
   rows: readonly T[],
@@ -133,7 +146,8 @@ function page<T extends { readonly id: string }>(
 
 function afterToken(rows: readonly { readonly id: string }[], token: string): number {
   const id = Buffer.from(token, "base64url").toString()
-  if (!/^[\w.-]+$/.test(id)) throw invalid(`Value ( ${token} ) for parameter NextToken is invalid.`)
+  if (id === "" || id.includes("\uFFFD"))
+    throw invalid(`Value ( ${token} ) for parameter NextToken is invalid.`)
   const at = rows.findIndex((row) => row.id === id)
   if (at >= 0) return at + 1
   // The row is gone: go on with what was made after it. Ids end in a serial number (core.ts, newId).

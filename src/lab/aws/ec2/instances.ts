@@ -1,8 +1,8 @@
 import { badCombination, missing } from "../../../ec2/memory/fault.ts"
-import { runInstances, terminateInstances } from "../../../ec2/memory/instances.ts"
+import { instanceOf, runInstances, terminateInstances } from "../../../ec2/memory/instances.ts"
 import type { CloudInstance } from "../../../ec2/memory/records.ts"
 import { describeInstances, interfacesInOrder } from "../../../ec2/memory/views.ts"
-import { flag, given, ignored, integer, list, object, required, text } from "../shape.ts"
+import { flag, given, ignored, integer, list, object, oneOf, required, text } from "../shape.ts"
 import type { Xml, XmlObject } from "../xml.ts"
 import {
   type Action,
@@ -99,9 +99,41 @@ export const instanceActions: Readonly<Record<string, Action>> = {
   DescribeInstances: describe({
     ids: "InstanceId",
     set: "reservationSet",
+    ignores: ["IncludeManagedResources"],
     read: describeInstances,
     show: showInstance,
     group: reservations,
+  }),
+
+  DescribeInstanceStatus: describe({
+    ids: "InstanceId",
+    set: "instanceStatusSet",
+    ignores: ["IncludeAllInstances", "IncludeManagedResources"],
+    read: (views, query) => describeInstances(views, query).filter((i) => i.state !== "terminated"),
+    show: (i) => ({
+      instanceId: i.id,
+      availabilityZone: i.zone,
+      instanceState: showState(i.state),
+      instanceStatus: { status: i.state === "running" ? "ok" : "initializing" },
+      systemStatus: { status: i.state === "running" ? "ok" : "initializing" },
+    }),
+  }),
+
+  DescribeInstanceAttribute: action({
+    in: {
+      InstanceId: required(text),
+      Attribute: required(oneOf("userData", "instanceType", "sourceDestCheck")),
+    },
+    run: ({ core, views }, p) => {
+      const instance = instanceOf(core, p.InstanceId)
+      const values = {
+        userData: instance.userData,
+        instanceType: instance.type,
+        sourceDestCheck: interfacesInOrder(views, instance.id)[0]?.sourceDestCheck,
+      }
+      const value = values[p.Attribute]
+      return { instanceId: instance.id, [p.Attribute]: value === undefined ? {} : { value } }
+    },
   }),
 
   RunInstances: action({

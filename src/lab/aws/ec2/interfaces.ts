@@ -45,20 +45,27 @@ const addressSet = (eni: CloudInterface, scene: Scene): Xml =>
     privateIpAddress: address,
   }))
 
-const attachment = (eni: CloudInterface, scene: Scene): Xml =>
+const attachment = (eni: CloudInterface): XmlObject | undefined =>
   eni.attachment && {
     attachTime: new Date(eni.attachment.attachedAt),
     attachmentId: eni.attachment.id,
     deleteOnTermination: eni.attachment.deleteOnTermination,
     deviceIndex: eni.attachment.deviceIndex,
-    instanceId: eni.attachment.instanceId,
-    instanceOwnerId: scene.cloud.account,
     networkCardIndex: eni.attachment.networkCard,
     status: eni.attachment.state,
   }
 
+/** With the instance, which DescribeInstances leaves out. */
+const attachmentTo = (eni: CloudInterface, scene: Scene): Xml =>
+  eni.attachment && {
+    ...attachment(eni),
+    instanceId: eni.attachment.instanceId,
+    instanceOwnerId: scene.cloud.account,
+  }
+
 const showInterface = (eni: CloudInterface, scene: Scene): XmlObject => ({
   ...showCommon(eni, scene),
+  attachment: attachmentTo(eni, scene),
   availabilityZone: eni.zone,
   requesterId: eni.serviceType ? "amazon-aws" : scene.cloud.account,
   requesterManaged: eni.serviceType !== undefined,
@@ -68,7 +75,7 @@ const showInterface = (eni: CloudInterface, scene: Scene): XmlObject => ({
 /** What DescribeInstances shows of an interface as well: neither its tags nor its zone. */
 export const showCommon = (eni: CloudInterface, scene: Scene): XmlObject => ({
   association: association(eni, eni.primaryAddress, scene),
-  attachment: attachment(eni, scene),
+  attachment: attachment(eni),
   description: eni.description,
   groupSet: groupSet(eni.securityGroups, scene),
   interfaceType: eni.serviceType ?? eni.type,
@@ -93,6 +100,7 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
   DescribeNetworkInterfaces: describe({
     ids: "NetworkInterfaceId",
     set: "networkInterfaceSet",
+    ignores: ["IncludeManagedResources"],
     read: describeInterfaces,
     show: showInterface,
   }),
@@ -206,7 +214,7 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
         description: { value: eni.description },
         groupSet: groupSet(eni.securityGroups, scene),
         sourceDestCheck: { value: eni.sourceDestCheck },
-        attachment: attachment(eni, scene),
+        attachment: attachmentTo(eni, scene),
       }
       return { networkInterfaceId: eni.id, [p.Attribute]: attributes[p.Attribute] }
     },

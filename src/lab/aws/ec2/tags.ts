@@ -1,6 +1,6 @@
-import { createTags, deleteTags } from "../../../ec2/memory/tags.ts"
+import { createTags, deleteTags, describeTags } from "../../../ec2/memory/tags.ts"
 import { given, list, object, required, text } from "../shape.ts"
-import { type Action, action, done } from "./action.ts"
+import { type Action, action, describe, done } from "./action.ts"
 
 const tags = list(object({ Key: required(text), Value: text }))
 
@@ -12,6 +12,12 @@ export const tagActions: Readonly<Record<string, Action>> = {
       createTags(core, { ids: p.ResourceId, tags: Object.fromEntries(pairs) })
       return done
     },
+  }),
+
+  DescribeTags: describe({
+    set: "tagSet",
+    read: describeTags,
+    show: ({ key, value, resourceId, resourceType }) => ({ key, value, resourceId, resourceType }),
   }),
 
   DeleteTags: action({
