@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parse } from "yaml"
+import type { KubeObject } from "../../api/meta.ts"
+import type { NodeInterface } from "../../api/nodenetwork.ts"
+import { nodes, type Resource } from "../../api/resources.ts"
+import { systemClock } from "../../clock.ts"
+import type { NetNamespace } from "../../kernel/kernel.ts"
+import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
+import { createKubeApi } from "../../lab/kubeapi/kube-api.ts"
+import { listenInNamespace } from "../../lab/sandbox/namespace-socket.ts"
+import { until } from "./agent-world.ts"
+import { FakeController, testNode } from "./fake-controller.ts"
+
+const definitions: Resource<KubeObject> = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+  kind: "CustomResourceDefinition",
+  namespaced: false,
+}
+const apiPort = 8001
+const program = fileURLToPath(new URL("../main.ts", import.meta.url))
+const crds = fileURLToPath(new URL("../../../crds", import.meta.url))
+
+export interface PluginRun {
+  readonly code: number
+  readonly output: { [field: string]: unknown }
+  /** From before the process is started until its output is whole. */
+  readonly ms: number
+}
+
+/**
+ * One node as a network namespace: links in place of ENIs, an API server, the real agent process and the real plugin.
+ * Ends what it started when disposed.
+ */
+export async function nodeLab(env: Record<string, string> = {}) {
+  await using cleanup = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), "berth-node-"))
+  cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const kernel = netlinkKernel()
+  const namespace = (name: string): NetNamespace => {
+    const path = join(folder, "netns", name)
+    const made = kernel.create(path)
+    cleanup.defer(() => {
+      made[Symbol.dispose]()
+      kernel.remove(path)
+    })
+    return made
+  }
+  const host = namespace("node")
+  const fabric = namespace("fabric")
+  const kubeconfig = join(folder, "kubeconfig")
+  writeFileSync(kubeconfig, kubeconfigText)
+  const kube = await serveKubernetes(host, cleanup)
+  const name = "n1"
+  await kube.create(nodes, testNode(name))
+  const state = join(folder, "state")
+  const bin = join(folder, "bin")
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    KUBECONFIG: kubeconfig,
+    MY_NODE_NAME: name,
+    AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
+    AWS_VPC_K8S_CNI_LOG_FILE: join(folder, "agent.log"),
+    AWS_VPC_K8S_CNI_BACKING_STORE: join(folder, "ipam.json"),
+    BERTH_SOCKET: join(state, "berth.sock"),
+    BERTH_STATE_DIR: state,
+    HOST_CNI_BIN_PATH: bin,
+    HOST_CNI_CONFDIR_PATH: join(folder, "net.d"),
+    INTROSPECTION_BIND_ADDRESS: `unix:${join(state, "introspection.sock")}`,
+    ...env,
+  }
+  let agent: ChildProcess | undefined
+  const end = async (signal: NodeJS.Signals) => {
+    const child = agent
+    agent = undefined
+    if (!child || child.exitCode !== null) return
+    const closed = once(child, "close")
+    child.kill(signal)
+    await closed
+  }
+  cleanup.defer(() => end("SIGTERM"))
+  const plugin = (command: string, container: string, config: object = {}): Promise<PluginRun> =>
+    runPlugin(
+      host,
+      join(bin, "berth-cni"),
+      {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: container,
+        CNI_NETNS: join(folder, "netns", container),
+        CNI_IFNAME: "eth0",
+        CNI_PATH: bin,
+        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${container};K8S_POD_UID=u`,
+      },
+      config,
+    )
+  const rest = cleanup.move()
+  return {
+    folder,
+    name,
+    kernel,
+    host,
+    fabric,
+    kube,
+    controller: new FakeController(kube, name),
+    environment,
+    plugin,
+    /** Attaches an ENI: a link with its MAC appears on the node. */
+    attach(eni: NodeInterface) {
+      const link = `eth${eni.deviceIndex}`
+      const peer = { name: link, mac: eni.mac, in: host }
+      fabric.apply([{ do: "addVeth", name: `fab${eni.deviceIndex}`, mtu: 9001, peer, up: true }])
+      if (!eni.primary) return
+      const address = `${eni.primaryAddress}/24`
+      host.apply([
+        { do: "setLink", name: link, up: true },
+        { do: "putAddress", link, address },
+      ])
+    },
+    sandbox: (container: string) => {
+      kernel.create(join(folder, "netns", container))[Symbol.dispose]()
+      rest.defer(() => kernel.remove(join(folder, "netns", container)))
+    },
+    removeSandbox: (container: string) => kernel.remove(join(folder, "netns", container)),
+    /** Starts the agent; resolves when its socket is there. */
+    async startAgent() {
+      rmSync(environment.BERTH_SOCKET, { force: true })
+      const child = host.enter(() =>
+        spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+          env: environment,
+          stdio: ["ignore", "inherit", "inherit"],
+        }),
+      )
+      agent = child
+      return child
+    },
+    /** "SIGKILL" for a crash. */
+    stopAgent: (signal: NodeJS.Signals = "SIGTERM") => end(signal),
+    agentPid: () => agent?.pid,
+    log: () => readFileSync(environment.AWS_VPC_K8S_CNI_LOG_FILE, "utf8"),
+    until,
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  }
+}
+
+export type NodeLab = Awaited<ReturnType<typeof nodeLab>>
+
+async function serveKubernetes(host: NetNamespace, cleanup: AsyncDisposableStack) {
+  const api = cleanup.use(createKubeApi({ clock: systemClock }))
+  for (const file of globSync(join(crds, "*.yaml"))) {
+    await api.kube.create(definitions, parse(readFileSync(file, "utf8")))
+  }
+  const server = createServer(api.handler)
+  await listenInNamespace(server, host, { address: "127.0.0.1", port: apiPort })
+  cleanup.defer(async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeAllConnections()
+    await closed
+  })
+  return api.kube
+}
+
+const kubeconfigText = `apiVersion: v1
+kind: Config
+current-context: lab
+clusters: [{ name: lab, cluster: { server: "http://127.0.0.1:${apiPort}" } }]
+users: [{ name: lab, user: {} }]
+contexts: [{ name: lab, context: { cluster: lab, user: lab } }]
+`
+
+function runPlugin(
+  host: NetNamespace,
+  path: string,
+  env: Record<string, string>,
+  config: object,
+): Promise<PluginRun> {
+  const start = performance.now()
+  const child = host.enter(() => spawn(path, { env, stdio: ["pipe", "pipe", "inherit"] }))
+  let text = ""
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
+  child.stdin.on("error", () => {})
+  child.stdin.end(
+    JSON.stringify({ cniVersion: "1.0.0", name: "aws-cni", type: "berth-cni", ...config }),
+  )
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (code) => {
+      const ms = performance.now() - start
+      resolve({ code: code ?? -1, output: text === "" ? {} : JSON.parse(text), ms })
+    })
+  })
+}
