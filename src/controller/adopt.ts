@@ -1,14 +1,12 @@
-import type { InterfaceState, NodeInterface, NodeMode, PlacementKey } from "../api/nodenetwork.ts"
+import type { InterfaceState, NodeInterface, PlacementKey } from "../api/nodenetwork.ts"
+import { type OwnershipContext, ownershipOf } from "../ipam/ownership.ts"
 import type { NetworkInterface } from "../vpc/model.ts"
-import { instanceTag, objectTag, placementOfTags, unmanagedTag } from "./interface-tags.ts"
+import { objectTag, placementOfTags } from "./interface-tags.ts"
 
-export interface AdoptContext {
-  readonly instanceID: string
-  readonly mode: Pick<NodeMode, "manageUntagged">
+export interface AdoptContext extends OwnershipContext {
   readonly placements: Iterable<PlacementKey>
   /** CIDR of the interface's subnet. */
   readonly cidrOf: (subnetID: string) => string
-  readonly defaultNetworkCard: number
 }
 
 /** An interface as EC2 shows it, as one of the node's. */
@@ -20,7 +18,7 @@ export function adopt(eni: NetworkInterface, context: AdoptContext): NodeInterfa
     mac: eni.mac,
     deviceIndex,
     networkCard,
-    primary: deviceIndex === 0 && networkCard === 0,
+    primary: deviceIndex === 0 && networkCard === context.defaultNetworkCard,
     subnetID: eni.subnetId,
     subnetCIDR: context.cidrOf(eni.subnetId),
     securityGroups: [...eni.securityGroups],
@@ -34,7 +32,7 @@ export function adopt(eni: NetworkInterface, context: AdoptContext): NodeInterfa
 }
 
 function stateOf(eni: NetworkInterface, context: AdoptContext): InterfaceState {
-  if (isForeign(eni, context)) return "Foreign"
+  if (!ownershipOf(eni, context).managed) return "Foreign"
   switch (eni.attachment?.state) {
     case "attached":
       return "Ready"
@@ -44,20 +42,4 @@ function stateOf(eni: NetworkInterface, context: AdoptContext): InterfaceState {
     default:
       return "Attaching"
   }
-}
-
-/**
- * Interfaces that are not Berth's to use: tagged no_manage, of another kind (EFA, trunk, branch), on another network
- * card, or without this instance's tag when MANAGE_UNTAGGED_ENI is false. The primary one is never foreign.
- */
-export function isForeign(
-  eni: NetworkInterface,
-  context: Pick<AdoptContext, "instanceID" | "mode" | "defaultNetworkCard">,
-): boolean {
-  const { deviceIndex, networkCard = 0 } = eni.attachment ?? {}
-  if (deviceIndex === 0 && networkCard === 0) return false
-  if (eni.tags[unmanagedTag] === "true") return true
-  if (eni.type !== "interface") return true
-  if (networkCard !== context.defaultNetworkCard) return true
-  return !context.mode.manageUntagged && eni.tags[instanceTag] !== context.instanceID
 }

@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto"
 import type { NodeMode, PlacementKey } from "../api/nodenetwork.ts"
 import { nodePlacement } from "../api/nodenetwork.ts"
+import { clusterTag, createdAtTag, instanceTag } from "../ipam/ownership.ts"
 import type { Tags } from "../vpc/model.ts"
 
-/** Tags of Amazon VPC CNI, kept so that mixed fleets and existing tools go on working. */
-export const instanceTag = "node.k8s.amazonaws.com/instance_id"
-export const createdTag = "node.k8s.amazonaws.com/createdAt"
-export const clusterTag = "cluster.k8s.amazonaws.com/name"
-export const unmanagedTag = "node.k8s.amazonaws.com/no_manage"
+/** With CLUSTER_NAME, as the original: EKS shows whose interface it is. */
 const ownerTag = "eks:eni:owner"
 /** Berth's own: what the interface was made for, and by which recorded intent. */
 export const placementTag = "berth.dev/placement"
@@ -37,7 +34,7 @@ export function interfaceTags(input: TagInput): Tags {
   const cluster = input.clusterName || input.mode.clusterName
   return {
     [instanceTag]: input.instanceID,
-    [createdTag]: new Date(input.nowMs).toISOString().replace(/\.\d+Z$/, "Z"),
+    [createdAtTag]: new Date(input.nowMs).toISOString().replace(/\.\d+Z$/, "Z"),
     ...(cluster ? { [clusterTag]: cluster, [ownerTag]: "amazon-vpc-cni" } : {}),
     [placementTag]: placementTagValue(input.placement),
     [objectTag]: input.object.slice(0, valueLimit),

@@ -1,0 +1,219 @@
+import type { Event, Node } from "../../api/core.ts"
+import type { ENIConfig } from "../../api/eniconfig.ts"
+import type {
+  NodeMode,
+  NodeNetwork,
+  NodeNetworkSpec,
+  NodeNetworkStatus,
+} from "../../api/nodenetwork.ts"
+import { eniConfigs, events, nodeNetworks, nodes } from "../../api/resources.ts"
+import type { Ec2 } from "../../ec2/ec2.ts"
+import { type Cloud, createCloud } from "../../ec2/memory/cloud.ts"
+import { runInstances, terminateInstances } from "../../ec2/memory/instances.ts"
+import { memoryEc2 } from "../../ec2/memory/memory-ec2.ts"
+import { createSecurityGroup } from "../../ec2/memory/security-groups.ts"
+import { createSubnet } from "../../ec2/memory/subnets.ts"
+import { associateVpcCidr, createVpc } from "../../ec2/memory/vpcs.ts"
+import { EventRecorder } from "../../kube/event-recorder.ts"
+import { type MemoryKube, memoryKube } from "../../kube/memory/memory-kube.ts"
+import { silentLogger } from "../../log.ts"
+import { type VirtualClock, virtualClock } from "../../testing/virtual-clock.ts"
+import { controllerMetrics } from "../controller-metrics.ts"
+import { startInformers } from "../informers.ts"
+import { serveTerm } from "../term.ts"
+
+/** Ids of the small cluster that every test begins with. Zone a: two subnets for pods, zone b: one. */
+export const ids = {
+  vpc: "vpc-0000000000000001",
+  nodesA: "subnet-00000000000000a0",
+  podsA: "subnet-00000000000000a1",
+  podsA2: "subnet-00000000000000a2",
+  podsB: "subnet-00000000000000b1",
+  tiny: "subnet-00000000000000aa",
+  groupNodes: "sg-00000000000000001",
+  groupPods: "sg-00000000000000002",
+  groupOther: "sg-00000000000000003",
+} as const
+
+export const cluster = "test-cluster"
+
+/** A controller's term on the world's twins. */
+export interface RunningTerm {
+  /** As after SIGTERM: calls under way are given up, all memory is lost. */
+  stop(): Promise<void>
+}
+
+export class World {
+  readonly clock: VirtualClock = virtualClock()
+  readonly cloud: Cloud
+  readonly ec2: Ec2
+  readonly kube: MemoryKube
+  readonly instances = new Map<string, string>()
+  readonly #random: () => number
+
+  constructor(random: () => number = () => 0.5) {
+    this.#random = random
+    this.cloud = createCloud({ clock: this.clock, random, region: "us-west-2" })
+    this.ec2 = memoryEc2(this.cloud)
+    this.kube = memoryKube({ clock: this.clock })
+    const { core } = this.cloud
+    createVpc(core, { id: ids.vpc, cidr: "10.0.0.0/16" })
+    associateVpcCidr(core, { vpcId: ids.vpc, cidr: "100.64.0.0/16" })
+    const subnet = (id: string, zone: string, cidr: string) =>
+      createSubnet(core, { id, vpcId: ids.vpc, zone: `us-west-2${zone}`, cidr })
+    subnet(ids.nodesA, "a", "10.0.0.0/24")
+    subnet(ids.podsA, "a", "100.64.0.0/24")
+    subnet(ids.podsA2, "a", "100.64.1.0/24")
+    subnet(ids.podsB, "b", "100.64.2.0/24")
+    subnet(ids.tiny, "a", "100.64.3.0/28")
+    for (const [id, name] of [
+      [ids.groupNodes, "nodes"],
+      [ids.groupPods, "pods"],
+      [ids.groupOther, "other"],
+    ] as const)
+      createSecurityGroup(core, { id, vpcId: ids.vpc, name, description: name })
+  }
+
+  async addConfig(name: string, subnet: string, groups: string[] = [ids.groupPods]): Promise<void> {
+    await this.kube.create<ENIConfig>(eniConfigs, {
+      apiVersion: "crd.k8s.amazonaws.com/v1alpha1",
+      kind: "ENIConfig",
+      metadata: { name },
+      spec: { subnet, securityGroups: groups },
+    })
+  }
+
+  async editConfig(name: string, spec: ENIConfig["spec"]): Promise<void> {
+    await this.kube.patch(eniConfigs, { name }, { type: "merge", body: { spec } })
+  }
+
+  /** Launches an instance, and makes the Node and the NodeNetwork that kubelet and agent would. */
+  async addNode(
+    name: string,
+    options: { type?: string; mode?: Partial<NodeMode>; config?: string } = {},
+  ): Promise<void> {
+    const { type = "m5.large", config = "a" } = options
+    const [instance] = runInstances(this.cloud.core, {
+      type,
+      subnetId: ids.nodesA,
+      securityGroups: [ids.groupNodes],
+    })
+    const instanceID = instance?.id ?? ""
+    this.instances.set(name, instanceID)
+    await this.kube.create<Node>(nodes, {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name,
+        labels: {
+          "topology.kubernetes.io/zone": "us-west-2a",
+          "node.kubernetes.io/instance-type": type,
+        },
+        annotations: { "k8s.amazonaws.com/eniConfig": config },
+      },
+      spec: { providerID: `aws:///us-west-2a/${instanceID}` },
+    })
+    await this.kube.create<NodeNetwork>(nodeNetworks, {
+      apiVersion: "berth.dev/v1alpha1",
+      kind: "NodeNetwork",
+      metadata: { name },
+      spec: {
+        instanceID,
+        mode: {
+          customNetworking: true,
+          prefixDelegation: false,
+          provisioning: true,
+          manageUntagged: true,
+          manageWhenUnschedulable: false,
+          annotationKey: "k8s.amazonaws.com/eniConfig",
+          labelKey: "k8s.amazonaws.com/eniConfig",
+          clusterName: cluster,
+          ...options.mode,
+        },
+        targets: { warmIP: 2, minimumIP: 0, maxPods: 110 },
+        demand: [{ placement: "node", inUse: 0, waiting: 0, cooling: 0 }],
+        offers: [],
+      },
+    })
+  }
+
+  async bind(node: string, config: string): Promise<void> {
+    const annotations = { "k8s.amazonaws.com/eniConfig": config }
+    await this.kube.patch(
+      nodes,
+      { name: node },
+      { type: "merge", body: { metadata: { annotations } } },
+    )
+  }
+
+  async spec(node: string, change: Partial<NodeNetworkSpec>): Promise<void> {
+    await this.kube.patch(nodeNetworks, { name: node }, { type: "merge", body: { spec: change } })
+  }
+
+  waiting(node: string, waiting: number, inUse = 0): Promise<void> {
+    return this.spec(node, { demand: [{ placement: "node", inUse, waiting, cooling: 0 }] })
+  }
+
+  async status(node: string): Promise<NodeNetworkStatus | undefined> {
+    return (await this.kube.get(nodeNetworks, node))?.status
+  }
+
+  terminate(node: string): void {
+    terminateInstances(this.cloud.core, { ids: [this.instances.get(node) ?? ""] })
+  }
+
+  async events(): Promise<Event[]> {
+    return (await this.kube.list(events)).items
+  }
+
+  /** EC2 calls made since the last look, by action. */
+  callsSince(): Record<string, number> {
+    const now = Object.fromEntries(this.cloud.calls)
+    const since = Object.fromEntries(
+      Object.entries(now)
+        .map(([action, count]) => [action, count - (this.#seen[action] ?? 0)] as const)
+        .filter(([, count]) => count > 0),
+    )
+    this.#seen = now
+    return since
+  }
+  #seen: Record<string, number> = {}
+
+  start(): RunningTerm {
+    const stop = new AbortController()
+    const ports = {
+      kube: this.kube,
+      clock: this.clock,
+      random: this.#random,
+      log: process.env["BERTH_TEST_LOG"] ? consoleLogger : silentLogger,
+    }
+    const informers = startInformers(ports, stop.signal)
+    const recorder = new EventRecorder({
+      ...ports,
+      controller: "berth.dev/controller",
+      instance: "t",
+    })
+    const metrics = controllerMetrics()
+    const options = { ...ports, ec2: this.ec2, informers, recorder, metrics, clusterName: cluster }
+    const done = serveTerm(options, stop.signal).catch((error) => {
+      if (!stop.signal.aborted) throw error
+    })
+    return {
+      stop: async () => {
+        stop.abort(new DOMException("stopped", "AbortError"))
+        await done
+      },
+    }
+  }
+}
+
+const say = (level: string) => (message: string, fields?: object) =>
+  console.error(level, message, JSON.stringify(fields ?? {}))
+
+const consoleLogger = {
+  debug: say("debug"),
+  info: say("info"),
+  warn: say("warn"),
+  error: say("error"),
+  child: () => consoleLogger,
+}
