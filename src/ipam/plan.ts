@@ -2,6 +2,7 @@ import {
   type NodeInterface,
   type NodeNetworkSpec,
   nodePlacement,
+  type Offer,
   type PlacementDemand,
   type PlacementKey,
 } from "../api/nodenetwork.ts"
@@ -100,7 +101,7 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
     (iface) => iface.placement === key && servesNewPods(iface, resolution, context),
   )
   if (resolution?.ok) {
-    for (const iface of serving) {
+    for (const iface of serving.filter((i) => !hasOffers(i, spec.offers))) {
       const room = roomOn(iface, slots.perInterface, inFlight)
       draft.addInterface(iface, resolution.placement, room)
     }
@@ -109,6 +110,13 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
   const goal = goalOf(key, spec.targets, prefixes, warm)
   return { key, resolution, goal, stock: stockOf(demand, serving, context), prefixes, granted: 0 }
 }
+
+/**
+ * Nothing is added to an interface while offers of it stand. EC2 could assign an address again that was just given
+ * back; the agent, which has seen it go, would use it, and the offer not yet withdrawn from spec would take it away.
+ */
+const hasOffers = (iface: NodeInterface, offers: readonly Offer[]) =>
+  offers.some((offer) => offer.interfaceID === iface.id)
 
 const mayGrow = (account: Account): account is Growth => account.resolution?.ok === true
 

@@ -40,8 +40,9 @@ export interface RankedSubnet {
 }
 
 /**
- * The subnets of a placement that can serve a need, best first by the placement's strategy; those that can serve it in
- * full come before those that cannot. Equal ones keep the placement's order, so the answer is always the same.
+ * The subnets of a placement that can serve a need, best first: those that can serve it in full by the placement's
+ * strategy, then the others by what they can give. Equal ones keep the placement's order, so the answer is always the
+ * same.
  */
 export function rankSubnets(
   placement: Pick<Placement, "subnets" | "strategy">,
@@ -53,11 +54,12 @@ export function rankSubnets(
     const given = supply.get(option.subnet.id)
     return { option, supply: given, ...roomIn(given, { ...need, reserve: option.reserve }, now) }
   })
-  const fits = (c: { room: number }) => (c.room >= need.count ? 0 : 1)
   const score = scores[placement.strategy]
+  // Where none can serve in full the one with the most room wins: a node's slots are scarcer than addresses.
+  const lacking = (c: { room: number }) => Math.max(0, need.count - c.room)
   const usable = candidates
     .filter((c) => c.room > 0)
-    .sort((a, b) => fits(a) - fits(b) || score(a) - score(b))
+    .sort((a, b) => lacking(a) - lacking(b) || score(a) - score(b))
   const trace = candidates.map((c): TraceStep => {
     const place = usable.indexOf(c) + 1
     const rank = `${placement.strategy} ranks it ${place} of ${usable.length}; ${c.why}`
