@@ -1,5 +1,5 @@
 import type { Node } from "../../../api/core.ts"
-import data from "../../../vpc/instance-limits.json" with { type: "json" }
+import { limitsOf } from "../../../vpc/instance-limits.ts"
 import { readUserData } from "./user-data.ts"
 
 /** What a kubelet knows of the machine it runs on, mostly from its instance metadata. */
@@ -15,13 +15,6 @@ export interface NodeFacts {
   /** Label of a managed node group. */
   nodeGroup?: string
 }
-
-const limits: Readonly<
-  Record<
-    string,
-    { maxEnis: number; ipv4PerEni: number; networkCards: number[]; defaultNetworkCardIndex: number }
-  >
-> = data
 
 /** EKS nodes are named after the private DNS name of their instance. */
 export const nodeName = (facts: Pick<NodeFacts, "privateAddress" | "region">): string => {
@@ -51,10 +44,10 @@ function vCpus(type: string): number {
 /** The Node as a kubelet on EKS registers it: not ready, until its network is. */
 export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
   const name = nodeName(facts)
-  const type = limits[facts.instanceType]
+  const type = limitsOf(facts.instanceType)
   const settings = readUserData(facts.userData, {
-    default_enis: type?.networkCards[type.defaultNetworkCardIndex] ?? type?.maxEnis ?? 4,
-    ips_per_eni: type?.ipv4PerEni ?? 15,
+    default_enis: type.maxEnis,
+    ips_per_eni: type.ipv4PerEni,
   })
   const cpus = vCpus(facts.instanceType)
   const memoryKi = cpus * 4 * 1024 * 1024

@@ -30,8 +30,8 @@ export class PodWorker {
   #stopped = false
   #wake = Promise.withResolvers<void>()
   #reported = ""
-  /** Ends the CNI call under way when the pod is deleted meanwhile. */
-  readonly #deleted = new AbortController()
+  /** Ends the ADD under way: the pod was deleted, or the kubelet stops. */
+  readonly #unwanted = new AbortController()
   /** Resolves when the worker has ended: the pod is gone, or the kubelet stopped. */
   readonly done: Promise<void>
 
@@ -53,13 +53,15 @@ export class PodWorker {
       // Its own status writes come back as changes; only what others changed is a reason to hurry.
       if (!differs(before, pod)) return
     } else this.#gone = true
-    if (this.#terminating) this.#deleted.abort()
+    if (this.#terminating) this.#unwanted.abort()
     this.#wake.resolve()
   }
 
   /** The kubelet stops: whatever runs goes on. */
   stop(): void {
     this.#stopped = true
+    // As the runtime does when its client hangs up.
+    this.#unwanted.abort()
     this.#wake.resolve()
   }
 
@@ -130,10 +132,10 @@ export class PodWorker {
     try {
       // What an earlier try left behind goes first: the plugin must not see two sandboxes of one pod.
       await this.#removeSandboxes()
-      runtime.sandbox = await sandboxes.create(pod, this.#deleted.signal)
+      runtime.sandbox = await sandboxes.create(pod, this.#unwanted.signal)
       return undefined
     } catch (error) {
-      if (this.#terminating) return 0
+      if (this.#terminating || this.#stopped) return 0
       const why = `rpc error: code = Unknown desc = ${(error as Error).message}`
       record(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${why}`)
       return syncRetryMs(random)

@@ -29,6 +29,8 @@ export async function runProbe(
     const port = portOf(endpoint.port, container)
     const socket = target.connect(endpoint.host ?? target.address, port)
     if (!socket) return undefined
+    // A refusal may come before the request listens to its socket.
+    socket.on("error", () => {})
     return probe.httpGet
       ? await httpGet(socket, probe.httpGet.path ?? "/", timeoutMs)
       : await connected(socket, timeoutMs)

@@ -99,6 +99,15 @@ export class Sandboxes {
     this.#host.kernel?.remove(attachment.netns)
     this.#all.delete(sandbox.id)
   }
+
+  /** The machine is gone, and with it its namespaces: no plugin is asked. */
+  abandon(): void {
+    for (const { namespace, attachment } of this.#all.values()) {
+      namespace?.[Symbol.dispose]()
+      this.#host.kernel?.remove(attachment.netns)
+    }
+    this.#all.clear()
+  }
 }
 
 /** The arguments of containerd's CRI plugin. */

@@ -1,0 +1,179 @@
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { KubeObject } from "../../api/meta.ts"
+import { nodes } from "../../api/resources.ts"
+import type { Clock } from "../../clock.ts"
+import type { Kernel } from "../../kernel/kernel.ts"
+import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
+import type { Logger } from "../../log.ts"
+import { createEc2Server } from "../aws/ec2-server.ts"
+import { awsAddress } from "../fabric/addresses.ts"
+import type { Fabric } from "../fabric/fabric.ts"
+import { followCloud } from "../fabric/follow-cloud.ts"
+import { createHollowFabric } from "../fabric/hollow-fabric.ts"
+import { createFabric } from "../fabric/wired-fabric.ts"
+import { dieWithParent } from "../sandbox/enter-world.ts"
+import { missingTools } from "../sandbox/requirements.ts"
+import type { Scenario } from "../scenario.ts"
+import { applyManifests, readManifestFolder, readManifests } from "./apply-manifests.ts"
+import { buildCloud, launchInstance } from "./build-cloud.ts"
+import { cloudInstances } from "./cloud-instances.ts"
+import { type Kubernetes, startEmbedded } from "./kubernetes.ts"
+import { portSocket } from "./machine.ts"
+import { followInstances } from "./machines.ts"
+import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
+import { serveHttp } from "./serve-http.ts"
+import { stateFiles, type WorldFacts, type WorldInput } from "./state-folder.ts"
+
+export interface WorldContext {
+  input: WorldInput
+  clock: Clock
+  random: () => number
+  log: Logger
+  signal: AbortSignal
+  /** Why nothing is wired; undefined when everything is. */
+  hollow: string | undefined
+  progress: (text: string) => void
+}
+
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+/** Nodes that take longer do not keep the lab from being of use. */
+const nodesReadyMs = 15_000
+
+/** Starts everything a lab is made of, in the order in which the parts need each other. */
+export async function startWorld(
+  context: WorldContext,
+): Promise<AsyncDisposable & { facts: WorldFacts }> {
+  const { input, clock, random, log, signal, progress } = context
+  const { scenario } = input
+  const files = stateFiles(input.folder)
+  await using undo = new AsyncDisposableStack()
+  const wired = context.hollow === undefined
+  const kernel = wired ? netlinkKernel() : undefined
+  const address = wired ? awsAddress : "127.0.0.1"
+
+  const cloud = undo.use(buildCloud(scenario, clock, random))
+  const fabric = undo.use(await startFabric(context, kernel))
+  undo.use(
+    await followCloud({
+      cloud,
+      fabric,
+      vpcId: scenario.vpc.id,
+      logger: log.child({ part: "fabric" }),
+    }),
+  )
+  const ec2 = { handler: createEc2Server(cloud) }
+  const ec2Inside = undo.use(await serveHttp(ec2, { host: address, port: wired ? 8080 : 0 }))
+  undo.use(await serveHttp(ec2, { path: files.ec2Socket }))
+
+  progress("starting the Kubernetes API")
+  const instances = cloudInstances(cloud)
+  const kubernetes = undo.use(
+    await startEmbedded({
+      ...{ clock, random, signal, files, address, instances },
+      log: log.child({ part: "kubernetes" }),
+      port: wired ? 6443 : 0,
+    }),
+  )
+  const programs = programsOf(scenario, {
+    hollow: !wired,
+    ec2Url: `http://${address}:${ec2Inside.port}`,
+  })
+  undo.use(
+    followInstances({
+      ...{ kube: kubernetes.kube, clock, random, log, cloud, fabric, kernel, files, programs },
+      prefix: wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent,
+      kubeconfigFor: kubernetes.kubeconfigFor,
+      kubernetesVersion: await versionOf(kubernetes),
+    }),
+  )
+  progress("applying Berth's manifests")
+  await populate(context, kubernetes)
+  progress(`booting ${scenario.instances.length} instances`)
+  for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
+  await nodesReady(context, kubernetes)
+  const owned = undo.move()
+  return { facts: kubernetes.facts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function startFabric(
+  { input, clock, log }: WorldContext,
+  kernel: Kernel | undefined,
+): Fabric | Promise<Fabric> {
+  if (!kernel) return createHollowFabric()
+  const linkDelayMs = input.scenario.latency.linkVisible
+  return createFabric({ kernel, clock, linkDelayMs, logger: log.child({ part: "fabric" }) })
+}
+
+/** Berth's own images. Only the controller has credentials and knows where EC2 is, as with IAM roles for accounts. */
+function programsOf(
+  scenario: Scenario,
+  { hollow, ec2Url }: { hollow: boolean; ec2Url: string },
+): Program[] {
+  const ports = (port: number) => (folder: string) =>
+    hollow ? { BERTH_METRICS_BIND_ADDRESS: `unix:${portSocket(folder, port)}` } : {}
+  return [
+    {
+      image: imageNamed("berth-agent"),
+      script: agentScript,
+      env: (folder) => ({ ...ports(61678)(folder), ...(hollow ? { BERTH_KERNEL: "memory" } : {}) }),
+    },
+    {
+      image: imageNamed("berth-controller"),
+      script: controllerScript,
+      env: (folder) => ({
+        ...ports(8080)(folder),
+        AWS_ENDPOINT_URL_EC2: ec2Url,
+        AWS_REGION: scenario.region,
+        AWS_ACCESS_KEY_ID: "controller",
+        AWS_SECRET_ACCESS_KEY: "lab",
+      }),
+    },
+  ]
+}
+
+const versionOf = async ({ kube }: Kubernetes): Promise<string> =>
+  ((await kube.raw("/version")) as { gitVersion?: string }).gitVersion ?? "v1.35.0"
+
+/** Definitions and manifests as an operator applies them, then the objects of the scenario. */
+async function populate(context: WorldContext, { kube }: Kubernetes): Promise<void> {
+  const { scenario } = context.input
+  const berth = readManifestFolder(join(root, "deploy")).map((o) => named(o, scenario.clusterName))
+  for (const objects of [
+    readManifestFolder(join(root, "crds")),
+    berth,
+    readManifests(...scenario.manifests),
+  ])
+    await applyManifests({ ...context, kube }, objects)
+}
+
+/** The one value that deploy/ leaves to the operator. */
+function named(object: KubeObject, clusterName: string): KubeObject {
+  const text = JSON.stringify(object)
+  return JSON.parse(
+    text.replaceAll(
+      '{"name":"CLUSTER_NAME","value":""}',
+      JSON.stringify({ name: "CLUSTER_NAME", value: clusterName }),
+    ),
+  ) as KubeObject
+}
+
+/** Resolves when the scenario's nodes are Ready, or have taken too long for that. */
+async function nodesReady(
+  { clock, signal, progress, input }: WorldContext,
+  { kube }: Kubernetes,
+): Promise<void> {
+  const wanted = input.scenario.instances.length
+  const deadline = clock.now() + nodesReadyMs
+  let last = -1
+  while (clock.now() < deadline) {
+    const { items } = await kube.list(nodes)
+    const ready = items.filter((n) =>
+      n.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
+    ).length
+    if (ready !== last) progress(`${ready} of ${wanted} nodes are ready`)
+    last = ready
+    if (ready >= wanted) return
+    await clock.sleep(50, signal)
+  }
+}
