@@ -3,6 +3,7 @@ import { BerthError, type ErrorEntry } from "./berth-error.ts"
 import { cliErrors } from "./cli.ts"
 import { cloudErrors } from "./cloud.ts"
 import { cniErrors } from "./cni.ts"
+import { controllerErrors } from "./controller.ts"
 import { ipamErrors } from "./ipam.ts"
 import { kernelErrors } from "./kernel.ts"
 import { kubeErrors } from "./kube.ts"
@@ -18,6 +19,7 @@ export const catalogue = {
   ...ipamErrors,
   ...cloudErrors,
   ...cniErrors,
+  ...controllerErrors,
   ...kernelErrors,
   ...kubeErrors,
   ...labErrors,

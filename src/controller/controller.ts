@@ -1,0 +1,65 @@
+import type { Ec2 } from "../ec2/ec2.ts"
+import { EventRecorder } from "../kube/event-recorder.ts"
+import { electLeader } from "../kube/lease-election.ts"
+import type { ControllerConfig } from "./config.ts"
+import { controllerMetrics } from "./controller-metrics.ts"
+import { httpEndpoint } from "./http-endpoint.ts"
+import { type ControllerInformers, type ControllerPorts, startInformers } from "./informers.ts"
+import { serveTerm } from "./term.ts"
+
+export interface ControllerOptions extends ControllerPorts {
+  ec2: Ec2
+  config: ControllerConfig
+}
+
+const leaseName = "berth-controller"
+/** Events that are not written within this time after the end are lost. */
+const flushMs = 2_000
+
+/** Runs the controller until the signal aborts: caches on every replica, one leader at a time. */
+export async function runController(
+  options: ControllerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kube, clock, random, log, ec2, config } = options
+  const { namespace, identity, clusterName } = config
+  const metrics = controllerMetrics()
+  const informers = startInformers(options, signal)
+  const recorder = new EventRecorder({
+    ...{ kube, clock, log, controller: "berth.dev/controller", instance: identity },
+  })
+  await using _endpoint = await httpEndpoint(config.bindAddress, {
+    metrics: () => {
+      noteInformers(informers, metrics)
+      return metrics.text()
+    },
+    notReady: () => waitingFor(informers),
+  })
+  const term = { kube, clock, random, log, ec2, informers, recorder, metrics, clusterName }
+  const election = { kube, clock, random, log, namespace, identity, name: leaseName }
+  await electLeader(election, signal, async (lost) => {
+    metrics.berth_controller_leader.set(1)
+    try {
+      await serveTerm(term, lost)
+    } finally {
+      metrics.berth_controller_leader.set(0)
+    }
+  })
+  await Promise.race([recorder.flush(), clock.sleep(flushMs)])
+  await Promise.all(Object.values(informers).map((informer) => informer.done))
+}
+
+function waitingFor(informers: ControllerInformers): string | undefined {
+  const behind = Object.entries(informers).filter(([, informer]) => informer.state !== "synced")
+  if (behind.length === 0) return undefined
+  return behind.map(([name, informer]) => `${name}: ${informer.lastError}`).join("\n")
+}
+
+function noteInformers(
+  informers: ControllerInformers,
+  metrics: ReturnType<typeof controllerMetrics>,
+): void {
+  for (const [resource, informer] of Object.entries(informers))
+    metrics.berth_controller_informer_synced.set(informer.state === "synced" ? 1 : 0, { resource })
+  metrics.berth_controller_nodes.set(informers.nodeNetworks.size)
+}
