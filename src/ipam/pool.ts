@@ -179,6 +179,8 @@ export class Pool {
       if (iface === undefined || this.#offers.has(offer)) return false
       if (offer.address === undefined && offer.prefix === undefined) {
         if (iface.facts.primary || iface.held + iface.cooling > 0) return false
+        // Pods whose address status has lost are not in the counters, and may get it back.
+        if (this.#byKey.values().some((held) => held.interfaceID === iface.id)) return false
         iface.offered = true
       } else {
         const block = blockOfOffer(iface, offer)
