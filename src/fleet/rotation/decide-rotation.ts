@@ -1,0 +1,237 @@
+import type {
+  NodeRotationSpec,
+  NodeRotationStatus,
+  RotatedNode,
+  RotatedNodeState,
+  RotationPhase,
+} from "../../api/noderotation.ts"
+import {
+  groupKey,
+  type RotationAction,
+  type RotationView,
+  type ViewNode,
+  type ViewPod,
+} from "./rotation-view.ts"
+
+export interface RotationDecision {
+  readonly status: NodeRotationStatus
+  readonly actions: readonly RotationAction[]
+}
+
+const defaultDrainSeconds = 900
+
+/**
+ * One step of a rotation: what to do now, and what to record. Level-triggered: it looks at what is there, not at what
+ * it did before, so that it can be resumed by another process at any point. Actions must be done before the status is
+ * written: what is done twice is harmless, what is recorded but not done would be lost.
+ */
+export function decideRotation(
+  spec: NodeRotationSpec,
+  before: NodeRotationStatus | undefined,
+  view: RotationView,
+  now: number,
+): RotationDecision {
+  const entries = spec.nodes.map((name) => entryOf(name, before, now))
+  if (spec.undo) return undo(entries, view, now)
+  if (spec.paused) return conclude("Paused", "paused by spec.paused", entries, [])
+  const step: Step = {
+    spec,
+    view,
+    now,
+    actions: [],
+    claimed: new Set(entries.flatMap((e) => e.replacement ?? [])),
+    surging: new Map(),
+  }
+  let active = entries.filter(inWork).length
+  const next: RotatedNode[] = []
+  for (const entry of entries) {
+    const allowed = active < budget(spec, entries) && canaryPassed(entries, entry)
+    const moved = advance(entry, step, allowed)
+    if (entry.state === "Waiting" && inWork(moved)) active++
+    next.push(moved)
+  }
+  const blocked = next.find((e) => e.message?.startsWith(blockedPrefix))
+  if (blocked !== undefined)
+    return conclude("Blocked", `${blocked.name}: ${blocked.message}`, next, step.actions)
+  const done = next.every((e) => e.state === "Done")
+  const current = next.filter(inWork).map((e) => `${e.name} ${e.state.toLowerCase()}`)
+  return conclude(
+    done ? "Completed" : "Running",
+    done ? "every node was replaced" : current.join(", "),
+    next,
+    step.actions,
+  )
+}
+
+interface Step {
+  readonly spec: NodeRotationSpec
+  readonly view: RotationView
+  readonly now: number
+  readonly actions: RotationAction[]
+  /** Replacements that already belong to an entry. */
+  readonly claimed: Set<string>
+  /** Replacements waited for, by group. */
+  readonly surging: Map<string, number>
+}
+
+const blockedPrefix = "blocked: "
+
+function entryOf(name: string, before: NodeRotationStatus | undefined, now: number): RotatedNode {
+  return (
+    before?.nodes.find((n) => n.name === name) ?? {
+      name,
+      state: "Waiting",
+      since: new Date(now).toISOString(),
+    }
+  )
+}
+
+const inWork = (e: RotatedNode) => e.state !== "Waiting" && e.state !== "Done"
+
+const budget = (spec: NodeRotationSpec, entries: readonly RotatedNode[]) =>
+  entries[0]?.state === "Done" ? Math.max(1, spec.maxSurge ?? 1) : 1
+
+/** The first node goes alone: only when its replacement serves pods does the second start. */
+const canaryPassed = (entries: readonly RotatedNode[], entry: RotatedNode) =>
+  entry === entries[0] || entries[0]?.state === "Done"
+
+function advance(entry: RotatedNode, step: Step, allowed: boolean): RotatedNode {
+  const node = step.view.nodes.get(entry.name)
+  switch (entry.state) {
+    case "Waiting":
+      if (node === undefined) return move(entry, "Done", step, { message: "was gone already" })
+      return allowed ? start(entry, node, step) : entry
+    case "Surging":
+      if (node === undefined) return move(entry, "Done", step, { message: "went away by itself" })
+      return surging(entry, node, step)
+    case "Draining":
+      return node === undefined ? move(entry, "Terminating", step) : draining(entry, node, step)
+    case "Terminating":
+      return terminating(entry, node, step)
+    case "Done":
+      return entry
+  }
+}
+
+function start(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
+  if (node.group.kind === "scaling-group") return move(entry, "Surging", step)
+  // Karpenter starts the replacement when the node goes; nobody does for a plain node.
+  step.actions.push({ do: "cordon", node: node.name })
+  return move(entry, "Draining", step)
+}
+
+function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
+  const members = [...step.view.nodes.values()].filter(
+    (n) => groupKey(n.group) === groupKey(node.group),
+  )
+  const isNew = (n: ViewNode) =>
+    n.createdAt >= Date.parse(entry.since) &&
+    !step.claimed.has(n.name) &&
+    !step.spec.nodes.includes(n.name)
+  const fresh = members.find((n) => isNew(n) && n.ready && !n.unschedulable)
+  if (fresh === undefined) {
+    if (node.group.kind === "scaling-group") {
+      // Stated as a size, not as "one more", so that doing it again after a crash asks for nothing twice.
+      const waiting = (step.surging.get(node.group.name) ?? 0) + 1
+      step.surging.set(node.group.name, waiting)
+      const atLeast = members.filter((n) => !isNew(n)).length + waiting
+      step.actions.push({ do: "scale", group: node.group.name, atLeast })
+    }
+    return { ...entry, message: "waiting for a ready replacement" }
+  }
+  step.claimed.add(fresh.name)
+  step.actions.push({ do: "cordon", node: node.name })
+  return move(entry, "Draining", step, { replacement: fresh.name })
+}
+
+function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
+  if (!node.unschedulable) step.actions.push({ do: "cordon", node: node.name })
+  if (node.group.kind === "karpenter") {
+    // Karpenter drains by itself, within its own budgets, once the NodeClaim is deleted.
+    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    return move(entry, "Terminating", step)
+  }
+  const left = step.view.evictable.get(node.name) ?? []
+  if (left.length === 0) {
+    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    return move(entry, "Terminating", step)
+  }
+  for (const pod of left)
+    if (!pod.terminating)
+      step.actions.push({ do: "evict", namespace: pod.namespace, name: pod.name })
+  const late =
+    step.now - Date.parse(entry.since) >
+    (step.spec.drainTimeoutSeconds ?? defaultDrainSeconds) * 1000
+  return {
+    ...entry,
+    message: late ? `${blockedPrefix}${whatBlocks(left)}` : `${left.length} pods left`,
+  }
+}
+
+function whatBlocks(left: readonly ViewPod[]): string {
+  const refused = left.find((p) => p.refusal !== undefined)
+  if (refused !== undefined)
+    return `${refused.namespace}/${refused.name} may not be evicted: ${refused.refusal}`
+  const first = left[0]
+  return `${left.length} pods do not end (${first?.namespace}/${first?.name})`
+}
+
+function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step): RotatedNode {
+  if (node !== undefined) {
+    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    return { ...entry, message: "its instance shuts down" }
+  }
+  const replacement =
+    entry.replacement === undefined ? undefined : step.view.nodes.get(entry.replacement)
+  // The step is finished when the replacement serves: pods on it that get no address stop the rotation here.
+  if (replacement !== undefined && !replacement.ready)
+    return { ...entry, message: `${replacement.name} is not ready` }
+  if (replacement !== undefined && replacement.stuckPods > 0) {
+    return {
+      ...entry,
+      message: `${replacement.stuckPods} pods on ${replacement.name} have no address yet`,
+    }
+  }
+  return move(entry, "Done", step)
+}
+
+function move(
+  entry: RotatedNode,
+  state: RotatedNodeState,
+  step: Step,
+  more: { replacement?: string; message?: string } = {},
+): RotatedNode {
+  const { message: _, ...kept } = entry
+  return { ...kept, state, since: new Date(step.now).toISOString(), ...more }
+}
+
+/** Takes back what can be: cordons, and surge nodes whose place was not needed after all. */
+function undo(entries: readonly RotatedNode[], view: RotationView, now: number): RotationDecision {
+  const actions: RotationAction[] = []
+  const nodes = entries.map((entry): RotatedNode => {
+    const node = view.nodes.get(entry.name)
+    if (node === undefined || entry.state === "Terminating" || entry.state === "Done") return entry
+    if (node.unschedulable) actions.push({ do: "uncordon", node: node.name })
+    const spare = entry.replacement === undefined ? undefined : view.nodes.get(entry.replacement)
+    if (spare !== undefined && (view.evictable.get(spare.name) ?? []).length === 0) {
+      actions.push({ do: "terminate", node: spare.name, group: spare.group })
+    }
+    return { name: entry.name, state: "Waiting", since: new Date(now).toISOString() }
+  })
+  return conclude(
+    "Undone",
+    "cordons were taken back; nodes that were terminated stay replaced",
+    nodes,
+    actions,
+  )
+}
+
+function conclude(
+  phase: RotationPhase,
+  message: string,
+  nodes: readonly RotatedNode[],
+  actions: readonly RotationAction[],
+): RotationDecision {
+  const done = nodes.filter((n) => n.state === "Done").length
+  return { status: { phase, message, done, total: nodes.length, nodes: [...nodes] }, actions }
+}
