@@ -16,8 +16,9 @@ export function encodePutAddress(
   const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.replace
   const message = addressBody(new MessageWriter(messageType.newAddress, flags), length, index)
   message.attribute(addressAttribute.local, bytes).attribute(addressAttribute.address, bytes)
-  const more = addressFlag.permanent | (noPrefixRoute ? addressFlag.noPrefixRoute : 0)
-  return message.attributeU32(addressAttribute.flags, more)
+  return noPrefixRoute
+    ? message.attributeU32(addressAttribute.flags, addressFlag.noPrefixRoute)
+    : message
 }
 
 export function encodeRemoveAddress(index: number, address: string): MessageWriter {

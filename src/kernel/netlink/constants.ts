@@ -6,7 +6,6 @@ export const messageType = {
   newLink: 16,
   deleteLink: 17,
   getLink: 18,
-  setLink: 19,
   newAddress: 20,
   deleteAddress: 21,
   getAddress: 22,
@@ -59,7 +58,7 @@ export const vethPeer = 1
 export const skipStatistics = 8
 
 export const addressAttribute = { address: 1, local: 2, flags: 8 } as const
-export const addressFlag = { permanent: 0x80, noPrefixRoute: 0x200 } as const
+export const addressFlag = { noPrefixRoute: 0x200 } as const
 
 export const routeAttribute = {
   destination: 1,
@@ -84,6 +83,9 @@ export const ruleAttribute = {
   mask: 16,
 } as const
 export const ruleToTable = 1
+
+/** Headers have a byte for the table; larger numbers go into an attribute. */
+export const largestTableInHeader = 255
 
 export const neighbourAttribute = { address: 1, mac: 2 } as const
 export const neighbourPermanent = 0x80

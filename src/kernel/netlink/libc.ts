@@ -37,11 +37,10 @@ const SOCK_RAW = 3
 const NETLINK_ROUTE = 0
 const SOL_NETLINK = 270
 
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+
 /** The name of an errno, such as "ENODEV". */
-export function errnoName(errno: number): string {
-  const found = Object.entries(constants.errno).find(([, value]) => value === errno)
-  return found?.[0] ?? `errno ${errno}`
-}
+export const errnoName = (errno: number): string => errnoNames.get(errno) ?? `errno ${errno}`
 
 function checked(call: string, result: number): number {
   if (result < 0) throw new ErrnoError(call, errnoName(koffi.errno()))

@@ -75,7 +75,7 @@ export function encodeSetLink(
     readonly group?: number | undefined
   },
 ): MessageWriter {
-  const message = new MessageWriter(messageType.setLink, messageFlag.acknowledge)
+  const message = new MessageWriter(messageType.newLink, messageFlag.acknowledge)
   infoBody(message, index, change.up)
   if (change.rename !== undefined) message.attributeText(linkAttribute.name, change.rename)
   if (change.mtu !== undefined) message.attributeU32(linkAttribute.mtu, change.mtu)

@@ -1,7 +1,6 @@
-import { closeSync } from "node:fs"
 import { ErrnoError } from "../errno-error.ts"
-import { errorAttribute, messageFlag, messageType, socketOption } from "./constants.ts"
-import { errnoName, netlinkOption, netlinkSocket, receive, send, sendAside } from "./libc.ts"
+import { errorAttribute, messageFlag, messageType } from "./constants.ts"
+import { errnoName } from "./libc.ts"
 import {
   type Message,
   type MessageWriter,
@@ -9,6 +8,7 @@ import {
   readMessages,
   textOf,
 } from "./message.ts"
+import { type NetlinkChannel, openNetlinkChannel } from "./netlink-channel.ts"
 
 /** A dump that keeps being interrupted by other programs is given up: partial data must never be taken for the whole. */
 const dumpTries = 5
@@ -19,30 +19,28 @@ const dumpTries = 5
  * and a round trip is 4 us where a veth pair is hundreds.
  */
 export class NetlinkSocket implements Disposable {
-  readonly #fd = netlinkSocket()
-  readonly #received = Buffer.allocUnsafeSlow(64 * 1024)
+  readonly #channel: NetlinkChannel
   #sequence = 0
 
-  constructor() {
-    netlinkOption(this.#fd, socketOption.capAck)
-    netlinkOption(this.#fd, socketOption.extendedAck)
+  constructor(channel: NetlinkChannel = openNetlinkChannel()) {
+    this.#channel = channel
   }
 
   /** Carries out one change, asked for with the acknowledge flag. */
   change(request: MessageWriter): void {
-    send(this.#fd, this.#numbered(request))
+    this.#channel.send(this.#numbered(request))
     this.#acknowledged()
   }
 
   /** Like `change`, with the waiting done in another thread. The socket must not be used meanwhile. */
   async changeAside(request: MessageWriter): Promise<void> {
-    await sendAside(this.#fd, this.#numbered(request))
+    await this.#channel.sendAside(this.#numbered(request))
     this.#acknowledged()
   }
 
-  /** Asks for one object. */
+  /** Asks for one object; the answer is valid until the next request. */
   get(request: MessageWriter): Buffer {
-    send(this.#fd, this.#numbered(request))
+    this.#channel.send(this.#numbered(request))
     for (;;) for (const message of this.#next()) return message.body
   }
 
@@ -56,11 +54,11 @@ export class NetlinkSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd)
+    this.#channel.close()
   }
 
   #dumpOnce(request: MessageWriter): Buffer[] | undefined {
-    send(this.#fd, this.#numbered(request))
+    this.#channel.send(this.#numbered(request))
     const bodies: Buffer[] = []
     let interrupted = false
     for (;;) {
@@ -83,8 +81,7 @@ export class NetlinkSocket implements Disposable {
 
   /** The messages of the next datagram that answer the last request; throws when one is a refusal. */
   *#next(): Generator<Message> {
-    const length = receive(this.#fd, this.#received)
-    for (const message of readMessages(this.#received.subarray(0, length))) {
+    for (const message of readMessages(this.#channel.receive())) {
       if (message.sequence !== this.#sequence) continue
       if (message.type === messageType.error || message.type === messageType.done) refuse(message)
       yield message

@@ -2,6 +2,7 @@ import type { Route } from "../kernel.ts"
 import {
   bootProtocol,
   family,
+  largestTableInHeader,
   messageFlag,
   messageType,
   routeAttribute,
@@ -41,11 +42,13 @@ interface RouteBody {
   readonly type: number
 }
 
-/** struct rtmsg, then attributes. Tables above 255 do not fit the header, so the attribute always says the table. */
+/** struct rtmsg, then attributes. */
 function routeBody(message: MessageWriter, b: RouteBody): MessageWriter {
   const { bytes, length } = prefixOf(b.route.to)
-  message.u8(family.ipv4, length, 0, 0, 0, b.protocol, b.scope, b.type).u32(0)
-  message.attributeU32(routeAttribute.table, b.route.table)
+  const { table } = b.route
+  const inHeader = table <= largestTableInHeader
+  message.u8(family.ipv4, length, 0, 0, inHeader ? table : 0, b.protocol, b.scope, b.type).u32(0)
+  if (!inHeader) message.attributeU32(routeAttribute.table, table)
   if (length > 0) message.attribute(routeAttribute.destination, bytes)
   if (b.linkIndex !== undefined) message.attributeU32(routeAttribute.outgoing, b.linkIndex)
   if (b.route.via) message.attribute(routeAttribute.gateway, ipv4Bytes(b.route.via))

@@ -1,17 +1,26 @@
 import type { Rule } from "../kernel.ts"
-import { family, messageFlag, messageType, ruleAttribute, ruleToTable } from "./constants.ts"
+import {
+  family,
+  largestTableInHeader,
+  messageFlag,
+  messageType,
+  ruleAttribute,
+  ruleToTable,
+} from "./constants.ts"
 import { MessageWriter, readAttributes, textOf } from "./message.ts"
 import { prefixOf, prefixText } from "./notation.ts"
 
 const wholeMark = 0xffffffff
 
 /** struct fib_rule_hdr: family, destination and source length, tos, table, two reserved, action, flags. */
-function ruleBody(message: MessageWriter, rule: Rule): MessageWriter {
+function ruleBody(message: MessageWriter, rule: Rule, action: number): MessageWriter {
   const to = rule.to ? prefixOf(rule.to) : undefined
   const from = rule.from ? prefixOf(rule.from) : undefined
-  message.u8(family.ipv4, to?.length ?? 0, from?.length ?? 0, 0, 0, 0, 0, ruleToTable).u32(0)
+  const inHeader = rule.table <= largestTableInHeader
+  const lengths = [to?.length ?? 0, from?.length ?? 0]
+  message.u8(family.ipv4, ...lengths, 0, inHeader ? rule.table : 0, 0, 0, action).u32(0)
   message.attributeU32(ruleAttribute.priority, rule.priority)
-  message.attributeU32(ruleAttribute.table, rule.table)
+  if (!inHeader) message.attributeU32(ruleAttribute.table, rule.table)
   if (to) message.attribute(ruleAttribute.destination, to.bytes)
   if (from) message.attribute(ruleAttribute.source, from.bytes)
   if (rule.incoming) message.attributeText(ruleAttribute.incoming, rule.incoming)
@@ -25,11 +34,11 @@ function ruleBody(message: MessageWriter, rule: Rule): MessageWriter {
 /** Exclusive, because without it the kernel adds a second identical rule; EEXIST then means "is there already". */
 export function encodePutRule(rule: Rule): MessageWriter {
   const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
-  return ruleBody(new MessageWriter(messageType.newRule, flags), rule)
+  return ruleBody(new MessageWriter(messageType.newRule, flags), rule, ruleToTable)
 }
 
 export const encodeRemoveRule = (rule: Rule): MessageWriter =>
-  ruleBody(new MessageWriter(messageType.deleteRule, messageFlag.acknowledge), rule)
+  ruleBody(new MessageWriter(messageType.deleteRule, messageFlag.acknowledge), rule, 0)
 
 export const encodeGetRules = (): MessageWriter =>
   new MessageWriter(messageType.getRule, messageFlag.dump)
