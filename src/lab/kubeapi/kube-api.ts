@@ -5,6 +5,7 @@ import type { Kube } from "../../kube/kube.ts"
 import { type Logger, silentLogger } from "../../log.ts"
 import { noSuchResource } from "./api-error.ts"
 import { createHandler, getDocument } from "./http/handler.ts"
+import { createOpenApi } from "./http/openapi.ts"
 import { createKubePort } from "./kube-port.ts"
 import { startGarbageCollector } from "./loops/garbage-collector.ts"
 import { startNamespaceFinalizer } from "./loops/namespace-finalizer.ts"
@@ -55,6 +56,10 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     subresource: (type, target, body) =>
       postSubresource(core, type, target, body, { fieldManager: "lab" }),
   })
-  const handler = createHandler({ core, proxy: async () => false, openapi: () => false })
+  const handler = createHandler({
+    core,
+    proxy: async () => false,
+    openapi: createOpenApi(core.types),
+  })
   return { handler, kube, [Symbol.dispose]: () => loops.dispose() }
 }

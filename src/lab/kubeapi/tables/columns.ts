@@ -1,28 +1,21 @@
-import type { ApiObject } from "../api-object.ts"
 import type { ResourceType } from "../types/resource-type.ts"
-import { age } from "./duration.ts"
+import { ageColumn, type Column, nameColumn } from "./column.ts"
+import { coreColumns } from "./core-columns.ts"
+import { customColumns } from "./custom-columns.ts"
+import { groupColumns } from "./group-columns.ts"
+import { podColumns } from "./pod-columns.ts"
 
-/** A column of a Table: `priority` above 0 is shown by `kubectl get -o wide` only. */
-export interface Column {
-  readonly name: string
-  readonly type: string
-  readonly format?: string
-  readonly description?: string
-  readonly priority?: number
-  readonly cell: (object: ApiObject, now: number) => unknown
+const plain: readonly Column[] = [nameColumn, ageColumn]
+const custom = new WeakMap<ResourceType, readonly Column[]>()
+
+/** What `kubectl get` shows of a kind. */
+export function columnsOf(type: ResourceType): readonly Column[] {
+  if (type.custom) {
+    const columns = custom.get(type) ?? customColumns(type.custom.columns)
+    custom.set(type, columns)
+    return columns
+  }
+  if (type.collection === "/pods") return podColumns
+  const [group = "", plural = ""] = type.collection.split("/")
+  return (group === "" ? coreColumns[plural] : groupColumns[type.collection]) ?? plain
 }
-
-export const nameColumn: Column = {
-  name: "Name",
-  type: "string",
-  format: "name",
-  cell: (o) => o.metadata.name,
-}
-
-export const ageColumn: Column = {
-  name: "Age",
-  type: "string",
-  cell: (o, now) => age(o.metadata.creationTimestamp, now),
-}
-
-export const columnsOf = (_type: ResourceType): readonly Column[] => [nameColumn, ageColumn]

@@ -3,7 +3,8 @@ import type { JsonObject } from "../json.ts"
 import type { ResourceType } from "../types/resource-type.ts"
 import type { Core } from "../write/core.ts"
 import { out } from "../write/create.ts"
-import { type Column, columnsOf } from "./columns.ts"
+import type { Column } from "./column.ts"
+import { columnsOf } from "./columns.ts"
 
 export interface TableOptions {
   /** Version of meta.k8s.io that the client asked for. */
@@ -26,13 +27,10 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata: { resourceVersion: objects.length === 1 ? objects[0]?.metadata.resourceVersion : "" },
     columnDefinitions: columns.map(definition),
-    rows: objects.map((o) => {
-      const object = out(type, o)
-      return {
-        cells: columns.map((c) => c.cell(object, now)),
-        ...included(object, options),
-      }
-    }),
+    rows: objects.map((o) => ({
+      cells: columns.map((c) => c.cell(o, now)),
+      ...included(out(type, o), options),
+    })),
   }
 }
 
