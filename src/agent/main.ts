@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { systemClock } from "../clock.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { memoryKernel } from "../kernel/memory/memory-kernel.ts"
@@ -14,9 +14,7 @@ async function main(): Promise<void> {
   const { config, notices } = readConfig(process.env)
   const { values } = config
   const log = agentLog(values.AWS_VPC_K8S_CNI_LOGLEVEL, values.AWS_VPC_K8S_CNI_LOG_FILE)
-  const { version } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  )
+  const version = ownVersion()
   const memory = values.BERTH_KERNEL === "memory" ? memoryKernel({ openMakes: true }) : undefined
   await using cleanup = new AsyncDisposableStack()
   cleanup.defer(() => log.flush())
@@ -43,12 +41,20 @@ async function main(): Promise<void> {
   log.logger.info("agent stops", { signal: await stopping })
 }
 
-try {
-  await main()
-} catch (error) {
+/** From the package's manifest: two folders up in the sources, one in a bundle. */
+function ownVersion(): string {
+  for (const path of ["../../package.json", "../package.json"]) {
+    const manifest = hostDisk.read(fileURLToPath(new URL(path, import.meta.url)))
+    const { name, version } = JSON.parse(manifest?.toString() ?? "{}")
+    if (name === "berth") return version
+  }
+  return "unknown"
+}
+
+main().catch((error: unknown) => {
   const known = error instanceof BerthError
   const message = error instanceof Error ? error.message : String(error)
   const fields = known ? { code: error.code, hint: error.hint } : { stack: (error as Error).stack }
   process.stderr.write(`${JSON.stringify({ level: "fatal", msg: message, ...fields })}\n`)
   process.exitCode = known ? error.exit : 70
-}
+})

@@ -1,15 +1,20 @@
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, renameSync } from "node:fs"
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
 const run = promisify(execFile)
 const here = dirname(fileURLToPath(import.meta.url))
-const source = join(here, "berth-cni.c")
-/** Not /tmp, where another user could leave a program for root to install. */
-const cache = join(here, "..", "..", "node_modules", ".cache", "berth")
 
 export interface RelayBinary {
   readonly path: string
@@ -26,11 +31,20 @@ export async function relayBinary(): Promise<RelayBinary> {
   if (isExecutable(shipped)) return { path: shipped, kind: "c" }
   const compiled = await compile().catch(() => undefined)
   if (compiled !== undefined) return { path: compiled, kind: "c" }
-  return { path: join(here, "relay.mjs"), kind: "node" }
+  return { path: sourceFile("relay.mjs"), kind: "node" }
+}
+
+/** Beside this file, or where the checkout has it when this file is part of a bundle. */
+function sourceFile(name: string): string {
+  const beside = join(here, name)
+  return existsSync(beside) ? beside : join(here, "..", "src", "cni", name)
 }
 
 async function compile(): Promise<string> {
+  const source = sourceFile("berth-cni.c")
   const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16)
+  // Not /tmp, where another user could leave a program for root to install.
+  const cache = join(dirname(source), "..", "..", "node_modules", ".cache", "berth")
   const path = join(cache, `berth-cni-${hash}`)
   if (isExecutable(path)) return path
   mkdirSync(cache, { recursive: true })

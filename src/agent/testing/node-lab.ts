@@ -25,7 +25,7 @@ const definitions: Resource<KubeObject> = {
   namespaced: false,
 }
 const apiPort = 8001
-const program = fileURLToPath(new URL("../main.ts", import.meta.url))
+const fromSource = fileURLToPath(new URL("../main.ts", import.meta.url))
 const crds = fileURLToPath(new URL("../../../crds", import.meta.url))
 
 export interface PluginRun {
@@ -39,7 +39,7 @@ export interface PluginRun {
  * One node as a network namespace: links in place of ENIs, an API server, the real agent process and the real plugin.
  * Ends what it started when disposed.
  */
-export async function nodeLab(env: Record<string, string> = {}) {
+export async function nodeLab(env: Record<string, string> = {}, program = fromSource) {
   await using cleanup = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), "berth-node-"))
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
