@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync } from "node:fs"
 import { createServer } from "node:http"
+import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import type { NetNamespace } from "../../../kernel/kernel.ts"
 import { netlinkKernel } from "../../../kernel/netlink/netlink-kernel.ts"
@@ -12,7 +14,7 @@ import { nearEndOf } from "../far-end.ts"
 import { blocksOf, cidrOf, type FabricInterface, gatewayOf, type VpcView } from "../vpc-view.ts"
 import { createFabric, type FabricOptions } from "../wired-fabric.ts"
 
-/** A fabric and its nodes in namespaces below `folder`, all removed at the end. */
+/** A fabric and its nodes in namespaces below a folder of its own in `parent`, all removed at the end. */
 export interface Stage extends AsyncDisposable {
   readonly fabric: Fabric
   /** The namespace that is the fabric. */
@@ -29,12 +31,13 @@ export interface Stage extends AsyncDisposable {
 }
 
 export async function openStage(
-  folder: string,
+  parent: string,
   nodes: readonly string[],
   options: Partial<FabricOptions> = {},
 ): Promise<Stage> {
   await using undo = new AsyncDisposableStack()
   const kernel = netlinkKernel()
+  const folder = mkdtempSync(join(parent, "vpc-"))
   const create = (name: string) => {
     const path = `${folder}/${name}`
     const namespace = kernel.create(path)
@@ -45,12 +48,14 @@ export async function openStage(
   const spaces = new Map(nodes.map((name) => [name, create(name)]))
   const fabric = undo.use(await createFabric({ ...options, kernel, namespace: inside, folder }))
   for (const [instanceId, { path }] of spaces) await fabric.addNode({ instanceId, namespace: path })
+  const owned = undo.move()
+  // Also the hosts outside, by their links' names.
   const space = (id: string): NetNamespace => {
-    const found = spaces.get(id)
-    if (!found) throw new Error(`no node ${id}`)
+    const found = spaces.get(id) ?? kernel.open(`${folder}/${id}`)
+    if (!found) throw new Error(`no namespace ${id}`)
+    if (!spaces.has(id)) spaces.set(id, owned.use(found))
     return found
   }
-  const owned = undo.move()
   return {
     fabric,
     inside,
