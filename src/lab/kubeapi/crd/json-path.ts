@@ -13,14 +13,15 @@ const stepForm =
 export function parseJsonPath(path: string): Step | undefined {
   const text = path.replace(/^\{(.*)\}$/s, "$1").replace(/^\$/, "")
   const steps: Step[] = []
-  stepForm.lastIndex = 0
+  // A copy: a filter's own path is parsed while this parse is under way, and a shared position would never advance.
+  const form = new RegExp(stepForm)
   let at = 0
-  for (let match = stepForm.exec(text); match; match = stepForm.exec(text)) {
+  for (let match = form.exec(text); match; match = form.exec(text)) {
     const [, filterPath, operator, literal, bracket, field] = match
     if (filterPath !== undefined) steps.push(filterStep(filterPath, operator, literal))
     else if (bracket !== undefined) steps.push(bracketStep(bracket))
     else if (field !== undefined) steps.push(fieldStep(field.replace(/\\(.)/g, "$1")))
-    at = stepForm.lastIndex
+    at = form.lastIndex
   }
   if (at !== text.length) return undefined
   return (value) => steps.reduce<unknown[]>((values, step) => values.flatMap(step), [value])
