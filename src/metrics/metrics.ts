@@ -1,4 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client"
+import Counter from "prom-client/lib/counter.js"
+import Gauge from "prom-client/lib/gauge.js"
+import Histogram from "prom-client/lib/histogram.js"
+import Registry from "prom-client/lib/registry.js"
 
 /**
  * Metrics as a table: `createMetrics({ awscni_add_ip_req_count: counter("..."), ... })` gives one typed recorder per
@@ -66,7 +69,7 @@ export function createMetrics<const T extends Record<string, Declaration>>(table
 
 type LabelValues = Readonly<Record<string, string>>
 
-function record(name: string, d: Declaration, registry: Registry) {
+function record(name: string, d: Declaration, registry: InstanceType<typeof Registry>) {
   const base = { name, help: d.help, labelNames: [...d.labels], registers: [registry] }
   const limited = limitSeries(d)
   if (d.kind === "counter") {
