@@ -46,6 +46,8 @@ async function serve(socket: Socket, o: CniServerOptions, busy: boolean) {
   )
   let call: CniCall | undefined
   try {
+    // Read on, so that closing does not reset the connection under the reply (unix(7)).
+    socket.resume()
     if (busy) throw fail("agent/busy", {})
     call = parseCall(await readAll(socket))
     socket.end(`0\n${await o.answer(call)}`)
