@@ -1,0 +1,12 @@
+import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
+import { withNamespaces } from "../../kernel/testing/namespaces-or-skip.ts"
+import { interfaceCases } from "./testing/interface-cases.ts"
+import { leftoverCases } from "./testing/leftover-cases.ts"
+import { podCases } from "./testing/pod-cases.ts"
+import { testWiring } from "./testing/wiring-stage.ts"
+
+withNamespaces((folder) => {
+  const kernel = netlinkKernel()
+  const cases = [...podCases, ...interfaceCases, ...leftoverCases]
+  testWiring("netlink", cases, () => kernel, folder)
+})
