@@ -223,6 +223,9 @@ const cases: readonly Case[] = [
         instanceId: instance.id,
         tags: eni.tags,
       })
+      const ofBoth = { instanceId: [instance.id, "i-0other"], tags: eni.tags }
+      assert.deepEqual(await ec2.describeNetworkInterfaces(ofBoth), [attached])
+      assert.deepEqual(await ec2.describeNetworkInterfaces({ instanceId: [] }), [])
       assert.equal(attached?.status, "in-use")
       assert.deepEqual(attached?.attachment, {
         id: attachmentId,

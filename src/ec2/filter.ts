@@ -22,6 +22,12 @@ function filters(fields: Record<string, string | readonly string[] | undefined>,
   return list
 }
 
+/** A query that names an empty list: it finds nothing, where EC2 would take it for no condition at all. */
+export const findsNothing = (query: {
+  readonly ids?: readonly string[]
+  readonly instanceId?: string | readonly string[]
+}): boolean => query.ids?.length === 0 || query.instanceId?.length === 0
+
 /** EC2 reads `*` and `?` in a filter value as wildcards; a backslash makes them ordinary. */
 const literal = (value: string) => value.replace(/[\\*?]/g, "\\$&")
 

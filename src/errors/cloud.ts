@@ -21,6 +21,11 @@ export const cloudErrors = {
     hint: "Berth slows down and tries again; ask AWS for a higher rate if it lasts.",
     cni: 11,
   }),
+  "ec2/queue-full": entry<{ action: string; waiting: number }>({
+    says: (d) => `too many EC2 calls wait already (${d.waiting}), ec2:${d.action} is not queued`,
+    hint: "Berth tries again later; see the call budget in the metrics, and ask AWS for a higher rate if it lasts.",
+    cni: 11,
+  }),
   "ec2/unauthorized": entry<{ action: string }>({
     says: (d) => `the controller's IAM role may not call ec2:${d.action}`,
     hint: "Attach the policy that `berth iam` prints.",

@@ -1,6 +1,6 @@
 import type { CallOptions, Ec2 } from "../ec2.ts"
 import { ec2Error, type Subject } from "../errors.ts"
-import { groupFilters, interfaceFilters, subnetFilters } from "../filter.ts"
+import { findsNothing, groupFilters, interfaceFilters, subnetFilters } from "../filter.ts"
 import { attachInterface, detachInterface } from "./attachments.ts"
 import type { Cloud, CloudCall } from "./cloud.ts"
 import type { Core, Views } from "./core.ts"
@@ -40,10 +40,10 @@ export function memoryEc2(cloud: Cloud): Ec2 {
 
   const describe = async <T>(
     action: string,
-    query: { readonly ids?: readonly string[] },
+    query: Parameters<typeof findsNothing>[0],
     o: CallOptions | undefined,
     read: (views: Views) => T[],
-  ): Promise<T[]> => (query.ids?.length === 0 ? [] : call({ action }, o, (_, views) => read(views)))
+  ): Promise<T[]> => (findsNothing(query) ? [] : call({ action }, o, (_, views) => read(views)))
 
   return {
     describeVpcs: (q, o) => describe("DescribeVpcs", q, o, (v) => describeVpcs(v, q).map(modelVpc)),

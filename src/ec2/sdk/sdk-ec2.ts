@@ -1,7 +1,13 @@
 import { isError } from "../../errors/catalogue.ts"
 import type { CallOptions, Ec2 } from "../ec2.ts"
 import { ec2Error, type Subject } from "../errors.ts"
-import { type Filter, groupFilters, interfaceFilters, subnetFilters } from "../filter.ts"
+import {
+  type Filter,
+  findsNothing,
+  groupFilters,
+  interfaceFilters,
+  subnetFilters,
+} from "../filter.ts"
 import type { Client } from "./client.ts"
 import { awsErrorOf } from "./sdk-error.ts"
 import { groupFrom, instanceFrom, interfaceFrom, subnetFrom, vpcFrom } from "./to-model.ts"
@@ -143,12 +149,12 @@ interface PageRequest {
 
 /** Every page of a describe call. EC2 refuses MaxResults with ids, and charges a smaller bucket without either. */
 async function pages<O extends { NextToken?: string | undefined }>(
-  query: { readonly ids?: readonly string[] },
+  query: Parameters<typeof findsNothing>[0],
   filters: readonly Filter[],
   call: (page: PageRequest) => Promise<O>,
 ): Promise<O[]> {
   const all: O[] = []
-  if (query.ids?.length === 0) return all
+  if (findsNothing(query)) return all
   const request: PageRequest = {
     ...(filters.length > 0 && {
       Filters: filters.map((f) => ({ Name: f.name, Values: [...f.values] })),
