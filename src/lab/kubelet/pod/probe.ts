@@ -50,7 +50,6 @@ function httpGet(socket: Socket, path: string, timeoutMs: number): Promise<strin
       {
         path,
         createConnection: () => socket,
-        agent: false,
         timeout: timeoutMs,
         headers: { host: "probe", connection: "close", "user-agent": "kube-probe/1.35" },
       },
