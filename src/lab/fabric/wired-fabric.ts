@@ -6,11 +6,12 @@ import type { Fabric, FabricNode } from "./fabric.ts"
 import { stateOf } from "./fabric-state.ts"
 import { links } from "./far-end.ts"
 import { startOutsideHost } from "./outside-host.ts"
+import { Pace } from "./pace.ts"
 import { baseChanges } from "./plan-routing.ts"
 import { traceFlow } from "./trace-flow.ts"
 import { viaOf } from "./via.ts"
 import { fabricTable } from "./vpc-rules.ts"
-import { emptyView, type FabricInterface, type VpcView } from "./vpc-view.ts"
+import { emptyView } from "./vpc-view.ts"
 import { Wiring } from "./wiring.ts"
 
 export interface FabricOptions {
@@ -51,14 +52,26 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
     }),
   )
   const nodes = new Map<string, string>()
-  const wiring = new Wiring({ kernel, fabric: namespace, logger: options.logger ?? silentLogger })
+  const logger = options.logger ?? silentLogger
+  const wiring = new Wiring({ kernel, fabric: namespace, logger })
   const pace = undo.use(
-    new Pace(options, async (due) => {
-      const interfaces = view.interfaces.filter((eni) => nodes.has(eni.instanceId) && due(eni))
-      await wiring.apply({ ...view, interfaces }, nodes)
+    new Pace({
+      clock: options.clock ?? systemClock,
+      delayMs: options.linkDelayMs ?? 0,
+      logger,
+      pass: async (due) => {
+        const interfaces = view.interfaces.filter((eni) => nodes.has(eni.instanceId) && due(eni))
+        await wiring.apply({ ...view, interfaces }, nodes)
+      },
     }),
   )
   await pace.run(view)
+  undo.defer(() => namespace.nft(`delete table ${fabricTable}\n`))
+  undo.defer(() => {
+    nodes.clear()
+    view = emptyView
+    return pace.run(view)
+  })
   const owned = undo.move()
   return {
     wired: true,
@@ -79,90 +92,9 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
         stateOfInterface: (id) => (wiring.has(id) ? "wired" : "waiting"),
         table: await namespace.nftTable(...(fabricTable.split(" ") as [string, string])),
       }),
-    [Symbol.asyncDispose]: async () => {
-      view = emptyView
-      nodes.clear()
-      await pace.run(view)
-      await owned.disposeAsync()
-      await namespace.nft(`delete table ${fabricTable}\n`)
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
 const asNodes = (nodes: ReadonlyMap<string, string>): FabricNode[] =>
   [...nodes].map(([instanceId, namespace]) => ({ instanceId, namespace }))
-
-/** Runs the wiring one pass at a time, merges calls that overlap, and holds new links back for their delay. */
-class Pace implements AsyncDisposable {
-  readonly #clock: Clock
-  readonly #delayMs: number
-  readonly #logger: Logger
-  readonly #pass: (due: (eni: FabricInterface) => boolean) => Promise<void>
-  readonly #seen = new Map<string, number>()
-  #view = emptyView
-  #running: Promise<void> = Promise.resolve()
-  #queued: Promise<void> | undefined
-  #alarm = new AbortController()
-
-  constructor(
-    options: FabricOptions,
-    pass: (due: (eni: FabricInterface) => boolean) => Promise<void>,
-  ) {
-    this.#clock = options.clock ?? systemClock
-    this.#delayMs = options.linkDelayMs ?? 0
-    this.#logger = options.logger ?? silentLogger
-    this.#pass = pass
-  }
-
-  run(view: VpcView): Promise<void> {
-    this.#view = view
-    this.#queued ??= this.#running
-      .catch(() => {})
-      .then(() => {
-        this.#queued = undefined
-        this.#running = this.#once()
-        return this.#running
-      })
-    return this.#queued
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#alarm.abort()
-    await this.#running.catch(() => {})
-  }
-
-  async #once(): Promise<void> {
-    const now = this.#clock.now()
-    const current = new Set(this.#view.interfaces.map(keyOf))
-    for (const key of this.#seen.keys()) if (!current.has(key)) this.#seen.delete(key)
-    const waits = this.#view.interfaces.map((eni) => {
-      const key = keyOf(eni)
-      const seen = this.#seen.get(key) ?? now
-      this.#seen.set(key, seen)
-      return this.#dueAt(eni) - now
-    })
-    this.#wakeIn(Math.min(...waits.filter((wait) => wait > 0)))
-    await this.#pass((eni) => this.#dueAt(eni) <= now)
-  }
-
-  /** An instance boots with its primary ENI: only those attached to it later come with a delay. */
-  #dueAt(eni: FabricInterface): number {
-    const seen = this.#seen.get(keyOf(eni)) ?? 0
-    return eni.deviceIndex === 0 ? seen : seen + this.#delayMs
-  }
-
-  #wakeIn(ms: number): void {
-    this.#alarm.abort()
-    if (!Number.isFinite(ms)) return
-    this.#alarm = new AbortController()
-    this.#clock
-      .sleep(ms, this.#alarm.signal)
-      .then(() => this.run(this.#view))
-      .catch((error: unknown) => {
-        if ((error as Error).name !== "AbortError")
-          this.#logger.error("fabric not wired", { error: String(error) })
-      })
-  }
-}
-
-const keyOf = (eni: FabricInterface) => `${eni.id} ${eni.instanceId}`
