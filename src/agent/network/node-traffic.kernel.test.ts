@@ -111,9 +111,25 @@ withNamespaces((folder) => {
         }
       })
 
+    await t.test("what Amazon VPC CNI left on the node no longer counts", async (t) => {
+      if (!hasIptables()) return t.skip("iptables is not installed")
+      run(vpc, "iptables-restore", amazonRules)
+      run(vpc, "nft -f -", "table ip aws-cni { chain nat-prerouting { }; }")
+      await keep({ excludedCIDRs: ["192.168.0.0/16"] })
+      assert.equal(await a.sees(addresses.partner), addresses.node)
+      const first = new NodeTraffic(vpc.kernel)
+      const excluding = { ...policy, excludedCIDRs: ["192.168.0.0/16"] }
+      assert.equal((await first.keep(excluding)).tookOver, true)
+      assert.equal(await a.sees(addresses.partner), podA)
+      assert.equal(await a.sees(addresses.internet), addresses.node)
+      assert.equal(await vpc.node.nftTable("ip", "aws-cni"), undefined)
+      assert.doesNotMatch(JSON.stringify(await vpc.node.nftTable("ip", "nat")), /AWS/)
+      assert.equal((await new NodeTraffic(vpc.kernel).keep(excluding)).tookOver, false)
+    })
+
     await t.test("what something else flushes is put back", async () => {
       await keep()
-      assert.deepEqual(await keep(), { rules: [], nft: "unchanged" })
+      assert.deepEqual(await keep(), { rules: [], nft: "unchanged", tookOver: false })
       vpc.node.apply([
         {
           do: "removeRule",
@@ -155,6 +171,28 @@ async function nodePorts(
   await keep()
 }
 
+const hasIptables = () => spawnSync("iptables", ["--version"]).status === 0
+
+/** What the original writes for this VPC, with its comments. */
+const amazonRules = `*nat
+:AWS-SNAT-CHAIN-0 - [0:0]
+:AWS-CONNMARK-CHAIN-0 - [0:0]
+-A POSTROUTING -m comment --comment "AWS SNAT CHAIN" -j AWS-SNAT-CHAIN-0
+-A AWS-SNAT-CHAIN-0 -d 10.0.0.0/16 -m comment --comment "AWS SNAT CHAIN" -j RETURN
+-A AWS-SNAT-CHAIN-0 -d 100.64.0.0/16 -m comment --comment "AWS SNAT CHAIN" -j RETURN
+-A AWS-SNAT-CHAIN-0 ! -o vlan+ -m comment --comment "AWS, SNAT" -m addrtype ! --dst-type LOCAL -j SNAT --to-source ${addresses.node} --random-fully
+-A PREROUTING -i eni+ -m comment --comment "AWS, outbound connections" -j AWS-CONNMARK-CHAIN-0
+-A AWS-CONNMARK-CHAIN-0 -d 10.0.0.0/16 -m comment --comment "AWS CONNMARK CHAIN" -j RETURN
+-A AWS-CONNMARK-CHAIN-0 -d 100.64.0.0/16 -m comment --comment "AWS CONNMARK CHAIN" -j RETURN
+-A AWS-CONNMARK-CHAIN-0 -m comment --comment "AWS, CONNMARK" -j CONNMARK --set-xmark 0x80/0x80
+-A PREROUTING -m comment --comment "AWS, CONNMARK" -j CONNMARK --restore-mark --mask 0x80
+COMMIT
+*mangle
+-A PREROUTING -m comment --comment "AWS, primary ENI" -i eth0 -m addrtype --dst-type LOCAL --limit-iface-in -j CONNMARK --set-mark 0x80/0x80
+-A PREROUTING -m comment --comment "AWS, primary ENI" -i eni+ -j CONNMARK --restore-mark --mask 0x80
+COMMIT
+`
+
 interface KubeProxy {
   readonly name: string
   available(): boolean
@@ -193,7 +231,7 @@ const kubeProxies: readonly KubeProxy[] = [
   },
   {
     name: "iptables",
-    available: () => spawnSync("iptables", ["--version"]).status === 0,
+    available: hasIptables,
     start: (vpc) =>
       run(
         vpc,

@@ -4,7 +4,7 @@ import { memoryKernel } from "../../kernel/memory/memory-kernel.ts"
 import { NodeTraffic } from "./node-traffic.ts"
 import { policy } from "./testing/vpc-topology.ts"
 
-const unchanged = { rules: [], nft: "unchanged" }
+const unchanged = { rules: [], nft: "unchanged", tookOver: false }
 
 test("W26: the rule set is put once, and again only when something else changed it", async () => {
   const kernel = memoryKernel()

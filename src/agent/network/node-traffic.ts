@@ -1,5 +1,6 @@
 import type { Change, Kernel } from "../../kernel/kernel.ts"
 import { namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
+import { removeAmazonRuleset } from "./amazon-ruleset.ts"
 import { nodeRuleset, rulesetFamily, rulesetTable } from "./node-ruleset.ts"
 import { staleTrafficRules, type TrafficPolicy, trafficRules } from "./traffic-policy.ts"
 
@@ -9,6 +10,8 @@ export interface TrafficRepair {
   readonly rules: readonly Change[]
   /** "replaced" also at the first time, "restored" when something else had changed the table. */
   readonly nft: "unchanged" | "replaced" | "restored"
+  /** Rules of Amazon VPC CNI were found and removed. */
+  readonly tookOver: boolean
 }
 
 /** Keeps the node's routing rules and nftables table as the policy wants them. */
@@ -16,6 +19,7 @@ export class NodeTraffic {
   readonly #kernel: Kernel
   /** The script last applied, and what the kernel then showed of it. */
   #applied: { readonly script: string; readonly shown: string } | undefined
+  #amazonIsGone = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(kernel: Kernel) {
@@ -44,7 +48,16 @@ export class NodeTraffic {
       (rule): Change => ({ do: "removeRule", rule }),
     )
     host.apply(stale)
-    return { rules: [...missing, ...stale], nft }
+    const tookOver = await this.#takeOver()
+    return { rules: [...missing, ...stale], nft, tookOver }
+  }
+
+  /** Once, after Berth's own rules are in place, so that no connection goes without. */
+  async #takeOver(): Promise<boolean> {
+    if (this.#amazonIsGone) return false
+    const tookOver = await removeAmazonRuleset(this.#kernel.host)
+    this.#amazonIsGone = true
+    return tookOver
   }
 
   async #keepTable(script: string): Promise<TrafficRepair["nft"]> {
