@@ -43,8 +43,8 @@ export async function launchLab(options: LabOptions): Promise<Lab> {
     onEvent: (event) => event.event === "progress" && onProgress?.(event.text),
   })
   undo.defer(() => world.stop())
-  const { scheme, ca, token } = world.facts as WorldFacts
-  const server = `${scheme}://127.0.0.1:${kubeRelay.port}`
+  const { ca, token } = world.facts as WorldFacts
+  const server = `https://127.0.0.1:${kubeRelay.port}`
   await writeFile(files.kubeconfig, kubeconfig({ name: `berth-${name}`, server, ca, token }), {
     mode: 0o600,
   })

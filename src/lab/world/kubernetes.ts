@@ -1,12 +1,16 @@
+import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import type { Clock } from "../../clock.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
 import { createKubeApi } from "../kubeapi/kube-api.ts"
-import type { CloudInstances } from "../loops/cloud-node-loop.ts"
+import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { startControlLoops } from "../loops/start-loops.ts"
+import { selfSigned } from "../tls/certificate.ts"
 import { kubeconfig } from "./kubeconfig.ts"
+import { kubeletProxy } from "./kubelet-proxy.ts"
 import { recordEvents } from "./record-events.ts"
+import { requireToken } from "./require-token.ts"
 import { serveHttp } from "./serve-http.ts"
 import type { StateFiles, WorldFacts } from "./state-folder.ts"
 
@@ -20,7 +24,8 @@ export interface KubernetesOptions {
   address: string
   /** 0 lets the system choose. */
   port: number
-  instances: CloudInstances
+  /** The kubelet of a node; undefined when the node does not run. */
+  kubelet: (node: string) => KubeletServer | undefined
 }
 
 /** A running Kubernetes control plane, embedded or real. */
@@ -35,11 +40,25 @@ export interface Kubernetes extends AsyncDisposable {
 export async function startEmbedded(options: KubernetesOptions): Promise<Kubernetes> {
   const { clock, random, log, signal, files, address } = options
   await using undo = new AsyncDisposableStack()
-  const api = createKubeApi({ clock, random, endpoint: { host: address, port: options.port } })
-  const { port } = undo.use(await serveHttp(api, { host: address, port: options.port }))
-  undo.use(await serveHttp(api, { path: files.kubeSocket }))
-  const server = `http://${address}:${port}`
-  await writeFile(files.insideKubeconfig, kubeconfig({ name: "lab", server }), { mode: 0o600 })
+  const certificate = selfSigned({
+    commonName: "berth-lab",
+    dnsNames: ["kubernetes.default.svc"],
+    addresses: [...new Set(["127.0.0.1", address])],
+    now: clock.now(),
+  })
+  const token = randomBytes(24).toString("base64url")
+  const endpoint = { host: address, port: options.port }
+  const api = undo.use(
+    createKubeApi({ clock, random, endpoint, log, certificateAuthority: certificate.cert }),
+  )
+  const service = requireToken(
+    token,
+    kubeletProxy({ kube: api.kube, kubelet: options.kubelet, next: api }),
+  )
+  const { port } = undo.use(await serveHttp(service, endpoint, certificate))
+  undo.use(await serveHttp(service, { path: files.kubeSocket }, certificate))
+  const access = { server: `https://${address}:${port}`, ca: certificate.cert, token }
+  await writeFile(files.insideKubeconfig, kubeconfig({ name: "lab", ...access }), { mode: 0o600 })
   const record = recordEvents({
     ...{ kube: api.kube, clock, log },
     controller: "lab-controllers",
@@ -49,8 +68,8 @@ export async function startEmbedded(options: KubernetesOptions): Promise<Kuberne
   const owned = undo.move()
   return {
     kube: api.kube,
-    facts: { scheme: "http", ca: "", token: "" },
-    // The embedded API asks nobody who he is.
+    facts: { ca: certificate.cert, token },
+    // The embedded API knows one user, who may do everything.
     kubeconfigFor: async () => files.insideKubeconfig,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs"
 import { createServer } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import { connect } from "node:net"
 import { join } from "node:path"
 import type { Clock } from "../../clock.ts"
@@ -15,7 +16,9 @@ import { type Kubelet, startKubelet } from "../kubelet/kubelet.ts"
 import { nodeObject } from "../kubelet/node/node-object.ts"
 import type { PodRuntime } from "../kubelet/pod/pod-runtime.ts"
 import { Sandboxes } from "../kubelet/runtime/sandbox.ts"
+import { type KubeletServer, kubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { listenInNamespace } from "../sandbox/namespace-socket.ts"
+import { selfSigned } from "../tls/certificate.ts"
 import { nodeGroupTag } from "./build-cloud.ts"
 import { containerStarter, type Program } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
@@ -43,11 +46,13 @@ export interface MachineHost {
 export interface Machine {
   readonly name: string
   readonly kubelet: Kubelet
+  readonly server: KubeletServer
   /** As pulling the plug: nothing is asked, nothing answers any more. */
   halt(): Promise<void>
 }
 
 /** Where instance metadata is (EC2 user guide). */
+const kubeletPort = 10250
 const metadataAddress = "169.254.169.254"
 
 export async function bootMachine(host: MachineHost, instance: CloudInstance): Promise<Machine> {
@@ -98,8 +103,10 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
   })
   // Not awaited: a plugin that waits for an agent which is gone must not hold up the end of the machine.
   undo.defer(() => void kubelet.stop())
+  const server = kubeletServer({ runtimes, namespace })
+  if (namespace) undo.use(await serveKubelet(server, name, hostAddress, { namespace, clock }))
   const owned = undo.move()
-  return { name, kubelet, halt: () => owned.disposeAsync() }
+  return { name, kubelet, server, halt: () => owned.disposeAsync() }
 }
 
 /** Stands for a TCP port of a node that has no network of its own. */
@@ -124,6 +131,20 @@ async function serveMetadata(
   namespace.apply([{ do: "putAddress", link: "lo", address: `${metadataAddress}/32` }])
   const server = createServer(createImds(cloud, instance.id, { clock, random }))
   await listenInNamespace(server, namespace, { address: metadataAddress, port: 80 })
+  return { [Symbol.asyncDispose]: () => closeServer(server) }
+}
+
+/** Where API servers reach kubelets. They do not check the certificate unless told whose it is. */
+async function serveKubelet(
+  service: KubeletServer,
+  name: string,
+  address: string,
+  { namespace, clock }: { namespace: NetNamespace; clock: Clock },
+): Promise<AsyncDisposable> {
+  const names = { commonName: name, dnsNames: [name], addresses: [address], now: clock.now() }
+  const server = createTlsServer(selfSigned(names), service.handler)
+  server.on("upgrade", service.upgrade)
+  await listenInNamespace(server, namespace, { address: "0.0.0.0", port: kubeletPort })
   return { [Symbol.asyncDispose]: () => closeServer(server) }
 }
 

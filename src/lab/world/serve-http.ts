@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import {
   type AddressInfo,
   connect,
@@ -7,6 +8,7 @@ import {
   type ListenOptions,
 } from "node:net"
 import type { Duplex } from "node:stream"
+import type { Certificate } from "../tls/certificate.ts"
 
 export interface HttpService {
   handler: RequestListener
@@ -18,9 +20,16 @@ export interface Listening extends AsyncDisposable {
   readonly port: number
 }
 
-/** Serves HTTP at one door: a TCP address inside the lab, or a unix socket that the launcher relays to. */
-export async function serveHttp(service: HttpService, at: ListenOptions): Promise<Listening> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, service.handler)
+/** Serves HTTP(S) at one door: a TCP address inside the lab, or a unix socket that the launcher relays to. */
+export async function serveHttp(
+  service: HttpService,
+  at: ListenOptions,
+  tls?: Certificate,
+): Promise<Listening> {
+  const options = { keepAliveTimeout: 60_000 }
+  const server = tls
+    ? createTlsServer({ ...options, ...tls }, service.handler)
+    : createServer(options, service.handler)
   if (service.upgrade) server.on("upgrade", service.upgrade)
   server.listen(at)
   await once(server, "listening")

@@ -12,6 +12,7 @@ import type { Fabric } from "../fabric/fabric.ts"
 import { followCloud } from "../fabric/follow-cloud.ts"
 import { createHollowFabric } from "../fabric/hollow-fabric.ts"
 import { createFabric } from "../fabric/wired-fabric.ts"
+import { startCloudNodeLoop } from "../loops/cloud-node-loop.ts"
 import { dieWithParent } from "../sandbox/enter-world.ts"
 import { missingTools } from "../sandbox/requirements.ts"
 import type { Scenario } from "../scenario.ts"
@@ -20,8 +21,9 @@ import { buildCloud, launchInstance } from "./build-cloud.ts"
 import { cloudInstances } from "./cloud-instances.ts"
 import { type Kubernetes, startEmbedded } from "./kubernetes.ts"
 import { portSocket } from "./machine.ts"
-import { followInstances } from "./machines.ts"
+import { followInstances, type Machines } from "./machines.ts"
 import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
+import { recordEvents } from "./record-events.ts"
 import { serveHttp } from "./serve-http.ts"
 import { stateFiles, type WorldFacts, type WorldInput } from "./state-folder.ts"
 
@@ -67,21 +69,29 @@ export async function startWorld(
   undo.use(await serveHttp(ec2, { path: files.ec2Socket }))
 
   progress("starting the Kubernetes API")
-  const instances = cloudInstances(cloud)
+  const running: { machines?: Machines } = {}
   const kubernetes = undo.use(
     await startEmbedded({
-      ...{ clock, random, signal, files, address, instances },
+      ...{ clock, random, signal, files, address },
+      kubelet: (node) => running.machines?.get(node)?.server,
       log: log.child({ part: "kubernetes" }),
       port: wired ? 6443 : 0,
     }),
   )
+  const { kube } = kubernetes
+  const record = recordEvents({
+    ...{ kube, clock, log },
+    controller: "cloud-node-lifecycle-controller",
+    instance: "lab",
+  })
+  startCloudNodeLoop({ kube, clock, random, log, signal, record }, cloudInstances(cloud))
   const programs = programsOf(scenario, {
     hollow: !wired,
     ec2Url: `http://${address}:${ec2Inside.port}`,
   })
-  undo.use(
+  running.machines = undo.use(
     followInstances({
-      ...{ kube: kubernetes.kube, clock, random, log, cloud, fabric, kernel, files, programs },
+      ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs },
       prefix: wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent,
       kubeconfigFor: kubernetes.kubeconfigFor,
       kubernetesVersion: await versionOf(kubernetes),

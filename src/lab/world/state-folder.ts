@@ -28,10 +28,8 @@ export interface WorldInput {
 
 /** What the world tells its launcher when it is ready, besides that it is. */
 export interface WorldFacts extends Record<string, string> {
-  /** "http" or "https". */
-  scheme: string
-  /** PEM; empty for http. */
+  /** PEM. */
   ca: string
-  /** Bearer token; empty where none is needed. */
+  /** Bearer token. */
   token: string
 }
