@@ -42,7 +42,7 @@ async function arrives(stage: Stage, view: VpcView, flow: Flow, tries: number): 
   return false
 }
 
-withNamespaces((folder) =>
+withNamespaces((folder) => {
   test("the wired fabric and traceFlow agree", async () => {
     await using stage = await openStage(folder, ["a", "b", "c"])
     for (const node of ["a", "b", "c"]) for (const port of [80, 81]) await stage.serve(node, port)
@@ -65,5 +65,5 @@ withNamespaces((folder) =>
     }
     for (const outcome of ["denied-in", "denied-out", "unknown-destination", "internet", "eni-b-1"])
       assert.ok(outcomes.has(outcome), `${outcome} was never tried`)
-  }),
-)
+  })
+})

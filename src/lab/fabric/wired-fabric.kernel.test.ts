@@ -42,7 +42,7 @@ const webAndClient = (groups: VpcView["groups"]): VpcView => ({
   groups: [group("sg-open", ...fromVpc), ...groups],
 })
 
-withNamespaces((folder) =>
+withNamespaces((folder) => {
   // At once, because most of their time is waiting for answers that must not come.
   describe("wired fabric", { concurrency: 4 }, () => {
     test("packets travel between subnets, nodes and kinds of addresses", async () => {
@@ -273,5 +273,5 @@ withNamespaces((folder) =>
       assert.deepEqual([stage.inside.links().length, stage.inside.routes().length], before)
       assert.deepEqual(stage.inside.rules().length, 3)
     })
-  }),
-)
+  })
+})

@@ -135,6 +135,8 @@ const samePlug = (a: FabricInterface, b: FabricInterface) =>
  */
 function answerArpAtOnce(fabric: NetNamespace, link: string): void {
   if (fabric.sysctl(`net.ipv4.neigh.${link}.proxy_delay`) !== undefined) return
-  const change = ["ntable", "change", "name", "arp_cache", "dev", link, "proxy_delay", "0"]
-  fabric.enter(() => spawnSync("ip", change, { stdio: "ignore" }))
+  const [program = "", ...args] = `ip ntable change name arp_cache dev ${link} proxy_delay 0`.split(
+    " ",
+  )
+  fabric.enter(() => spawnSync(program, args, { stdio: "ignore" }))
 }

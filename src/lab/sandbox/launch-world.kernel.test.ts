@@ -7,13 +7,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { type TestContext, test } from "node:test"
+import { fileURLToPath } from "node:url"
 import { isError } from "../../errors/catalogue.ts"
 import type { WorldEvent } from "./control-channel.ts"
 import { launchWorld } from "./launch-world.ts"
 import { whyHollow } from "./requirements.ts"
 import { eventually } from "./testing/eventually.ts"
 
-const script = join(import.meta.dirname, "testing/stand-in-world.ts")
+const script = fileURLToPath(import.meta.resolve("./testing/stand-in-world.ts"))
+const launcherScript = fileURLToPath(import.meta.resolve("./testing/stand-in-launcher.ts"))
 const refused = await whyHollow()
 const skip = refused === undefined ? false : refused
 
@@ -80,10 +82,13 @@ test("kill -9 of the world ends everything in it and is reported", { skip }, asy
 for (const hollow of [undefined, "tried without"]) {
   const kind = hollow ? "hollow" : "wired"
   test(`kill -9 of the launcher ends a ${kind} world that hangs`, { skip }, async (t) => {
-    const script = join(import.meta.dirname, "testing/stand-in-launcher.ts")
-    const launcher = spawn(process.execPath, [script, folder(t), ...(hollow ? [hollow] : [])], {
-      stdio: ["ignore", "pipe", "inherit"],
-    })
+    const launcher = spawn(
+      process.execPath,
+      [launcherScript, folder(t), ...(hollow ? [hollow] : [])],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    )
     const [line] = (await once(createInterface({ input: launcher.stdout }), "line")) as [string]
     const pid = Number(line)
     const both = [pid, worldOf(pid)]
