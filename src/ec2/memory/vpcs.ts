@@ -66,14 +66,17 @@ export function associateVpcCidr(
   return association
 }
 
-/** Which ranges a VPC may mix, and that no route is narrower than the block. */
+/**
+ * Which ranges a VPC may mix, and that no route is narrower than the block. "Restrictions depend on the range in which
+ * your VPC's primary CIDR block resides" (VPC user guide): a VPC of 10.0.0.0/16 may add 10.1.0.0/16 after 100.64.0.0/16.
+ */
 function checkRanges(core: Core, vpc: CloudVpc, wanted: Cidr): void {
   const parsed = (texts: readonly string[]) => texts.flatMap((text) => parseCidr(text) ?? [])
   const routes = core.tables.routeTable
     .in(vpc.id)
     .flatMap((t) => t.routes.flatMap((r) => (r.target === "local" ? [] : r.destination)))
   const { allowed } = checkAssociation(wanted, {
-    blocks: parsed(vpc.cidrs.filter((c) => c.state !== "disassociated").map((c) => c.cidr)),
+    blocks: parsed(vpc.cidrs.slice(0, 1).map((c) => c.cidr)),
     routes: parsed(routes),
   })
   if (!allowed)
