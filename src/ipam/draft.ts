@@ -2,7 +2,7 @@ import type { NodeInterface, PlacementKey } from "../api/nodenetwork.ts"
 import type { Placement } from "../placement/placement.ts"
 import { rankSubnets, roomIn, type SubnetSupply, type SupplyKind } from "../placement/strategy.ts"
 import type { TraceStep } from "../placement/trace.ts"
-import type { Action, Urgency } from "./actions.ts"
+import type { Action, CreateAction, Urgency } from "./actions.ts"
 import type { InterfaceSlots } from "./interface-slots.ts"
 import { prefixSize } from "./targets.ts"
 
@@ -19,6 +19,13 @@ interface Call {
   kind?: SupplyKind
   count: number
   urgency: Urgency
+}
+
+interface DraftInput {
+  readonly slots: InterfaceSlots
+  readonly supply: ReadonlyMap<string, SubnetSupply>
+  readonly inFlight: readonly Action[]
+  readonly now: number
 }
 
 /** Addresses wanted of one kind. */
@@ -40,11 +47,13 @@ export class Draft {
   readonly #slots: InterfaceSlots
   readonly #supply: Map<string, SubnetSupply>
   readonly #now: number
+  readonly #coming: readonly CreateAction[]
 
-  constructor(slots: InterfaceSlots, supply: ReadonlyMap<string, SubnetSupply>, now: number) {
-    this.#slots = slots
-    this.#supply = new Map(supply)
-    this.#now = now
+  constructor(input: DraftInput) {
+    this.#slots = input.slots
+    this.#supply = new Map(input.supply)
+    this.#now = input.now
+    this.#coming = input.inFlight.filter((action) => action.do === "create")
   }
 
   /** Lets a live interface of the placement be topped up. */
@@ -66,6 +75,22 @@ export class Draft {
       granted += this.#grant(call, left)
     }
     return granted
+  }
+
+  /**
+   * Addresses of this kind that interfaces being created could take as soon as EC2 has named them. Who can wait for
+   * that needs no interface of its own: pods that come one by one would otherwise get one each.
+   */
+  roomComing(key: PlacementKey, kind: SupplyKind): number {
+    const size = kind === "prefix" ? prefixSize : 1
+    return this.#coming
+      .filter((create) => create.placement === key)
+      .reduce((sum, { subnetID, addresses, prefixes }) => {
+        const slots = this.#slots.perInterface - addresses - prefixes
+        const need = { kind, newInterface: false, reserve: 0 }
+        const { room } = roomIn(this.#supply.get(subnetID), need, this.#now)
+        return sum + Math.max(0, Math.min(slots, room)) * size
+      }, 0)
   }
 
   /** Drafts one new interface in the best subnet of the placement; returns the addresses granted. */

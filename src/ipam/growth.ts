@@ -66,12 +66,13 @@ export const stillCold = ({ goal, stock, granted }: Account, maxPods: number): n
  * a warm pool of prefixes they would only use up slots and spoil the subnet's blocks further.
  */
 function allocate(growth: Growth, draft: Draft, step: Step): void {
+  const { placement } = growth.resolution
   for (const kind of kindsFor(growth, step.urgency)) {
     const before = growth.granted
-    const { placement } = growth.resolution
-    growth.granted += draft.topUp(placement.key, wantOf(growth, kind, step))
-    if (step.missing() > 0) growth.granted += draft.open(placement, wantOf(growth, kind, step))
-    if (growth.granted > before || step.missing() === 0) return
+    growth.granted += draft.topUp(placement.key, wantOf(growth, kind, step, step.missing()))
+    const missing = step.missing() - draft.roomComing(placement.key, kind)
+    if (missing > 0) growth.granted += draft.open(placement, wantOf(growth, kind, step, missing))
+    if (growth.granted > before || missing <= 0) return
   }
 }
 
@@ -80,8 +81,8 @@ function kindsFor({ prefixes, goal }: Growth, urgency: Urgency): SupplyKind[] {
   return urgency === "allocate" || goal.unit === "address" ? ["prefix", "address"] : ["prefix"]
 }
 
-function wantOf({ goal, stock, granted }: Growth, kind: SupplyKind, step: Step): Want {
-  const addresses = step.missing()
+function wantOf(growth: Growth, kind: SupplyKind, step: Step, addresses: number): Want {
+  const { goal, stock, granted } = growth
   // WARM_ENI_TARGET thinks in whole interfaces: those it touches are filled.
   const whole = goal.unit === "interface" && step.urgency === "refill"
   const upTo = whole ? step.maxPods - stock.total - granted : 0

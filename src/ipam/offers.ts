@@ -86,7 +86,8 @@ function shrink(key: PlacementKey, deciding: Deciding): Offer[] {
   const offers: Offer[] = []
   for (const iface of own) {
     const size = sizeOf(iface)
-    if (!mayGo(iface, deciding) || size > budget) continue
+    if (!mayGo(iface) || size > budget) continue
+    if (!pressed && deciding.now - iface.since < deciding.times.minInterfaceAgeMs) continue
     if (size === 0 && patience.lasting(`bare ${iface.id}`, 1) === 0) continue
     offers.push({ interfaceID: iface.id })
     budget -= size
@@ -145,8 +146,7 @@ function isPressed(
 
 const isUnused = (iface: PoolInterface) => iface.held === 0 && iface.cooling === 0
 
-const mayGo = (iface: PoolInterface, { now, times }: Deciding) =>
-  isUnused(iface) && !iface.facts.primary && now - iface.since >= times.minInterfaceAgeMs
+const mayGo = (iface: PoolInterface) => isUnused(iface) && !iface.facts.primary
 
 /** Blocks of which nothing is held or cooling. */
 const idleBlocks = (iface: PoolInterface): Block[] =>

@@ -159,6 +159,32 @@ test("calls under way count: the same demand is not bought twice", () => {
   )
 })
 
+test("pods that come one by one while an interface is being created wait for it, and do not get one each", () => {
+  const blue = (pods: number) => ({ demand: [demand({ placement: "pool:blue", waiting: pods })] })
+  const places = new Map([["pool:blue", resolved(placementOf("pool:blue", ["subnet-a"]))]])
+  const first = planNode(planInput({ spec: blue(1), resolutions: places }))
+  const inFlight = first.actions
+  const later = planNode(planInput({ spec: blue(29), resolutions: places, inFlight }))
+  assert.deepEqual([later.actions, later.shortages], [[], []])
+  const beyond = planNode(planInput({ spec: blue(31), resolutions: places, inFlight }))
+  assert.deepEqual(
+    creates(beyond.actions).map((a) => a.addresses),
+    [2],
+  )
+  const made = iface("eni-1", {
+    placement: "pool:blue",
+    addresses: addresses(1),
+    state: "Attaching",
+  })
+  const then = planNode(
+    planInput({ spec: blue(29), resolutions: places, interfaces: [primary, made] }),
+  )
+  assert.deepEqual(
+    assigns(then.actions).map((a) => a.addresses),
+    [28],
+  )
+})
+
 test("slots are shared: MAX_ENI and foreign interfaces limit them, and the shortage counts them", () => {
   const foreign = iface("eni-1", { state: "Foreign", placement: "" })
   const spec = { targets: { maxENI: 3, maxPods: 110 }, ...waiting(50) }

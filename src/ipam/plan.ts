@@ -55,7 +55,7 @@ export function planNode(input: PlanInput): Plan {
   const marks = changes.filter((change) => change.do === "mark")
   const { provisioning } = spec.mode
   const slots = new InterfaceSlots(input.limits, spec.targets.maxENI, interfaces, inFlight)
-  const draft = new Draft(slots, input.supply, input.now)
+  const draft = new Draft({ ...input, slots })
   const accounts = spec.demand.map((demand) => accountOf(demand, { input, marks, slots, draft }))
   const maxPods = spec.targets.maxPods > 0 ? spec.targets.maxPods : Number.POSITIVE_INFINITY
 

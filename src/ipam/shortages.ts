@@ -19,10 +19,16 @@ interface Context {
 
 /** What an account lacks after the plan, with the one reason that the operator can act on; nothing when it lacks nothing. */
 export function shortageOf(account: Account, context: Context): Shortage[] {
-  const { key: placement, resolution } = account
-  const waiting = stillWaiting(account)
+  const { key: placement, resolution, prefixes } = account
   const refused = resolution?.ok !== true
-  const warm = refused ? 0 : Math.max(0, stillCold(account, context.maxPods) - waiting)
+  // Not missing, only later: what an interface in the making will take.
+  const kinds = prefixes ? (["prefix", "address"] as const) : (["address"] as const)
+  const coming = refused
+    ? 0
+    : Math.max(...kinds.map((kind) => context.draft.roomComing(placement, kind)))
+  const waiting = Math.max(0, stillWaiting(account) - coming)
+  const cold = refused ? 0 : stillCold(account, context.maxPods)
+  const warm = Math.max(0, cold - coming - waiting)
   if (waiting === 0 && warm === 0) return []
   const error = refused
     ? refusalOf(placement, resolution)
