@@ -2,10 +2,12 @@ import type { Clock } from "../clock.ts"
 import type { CallOptions, Ec2 } from "../ec2/ec2.ts"
 import { isError } from "../errors/catalogue.ts"
 import { absent, failed, found, type Read } from "../placement/read.ts"
+import { contains, parseCidr } from "../vpc/cidr.ts"
 import type { SecurityGroup, Subnet, Vpc } from "../vpc/model.ts"
 
 /** What a decision needs to know of the cloud. */
 export interface FactsNeeded {
+  /** Empty while no node has told the cluster's VPC. */
   readonly vpcId: string
   /** Ids named by objects or carried by interfaces; of any VPC. */
   readonly subnets: Iterable<string>
@@ -77,9 +79,11 @@ export class CloudFacts {
   async ensure(need: FactsNeeded, subnetAgeMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { vpcId } = need
     const loads: Promise<void>[] = []
-    if (this.#isDue(this.#vpcs.get(vpcId), vpcTtlMs)) loads.push(this.#loadVpc(vpcId))
-    if (this.#isDue(this.#subnetsOf.get(vpcId), subnetAgeMs)) loads.push(this.#loadSubnets(vpcId))
-    if (need.allGroups && this.#isDue(this.#groupsOf.get(vpcId), vpcTtlMs))
+    const known = vpcId !== ""
+    if (known && this.#isDue(this.#vpcs.get(vpcId), vpcTtlMs)) loads.push(this.#loadVpc(vpcId))
+    if (known && this.#isDue(this.#subnetsOf.get(vpcId), subnetAgeMs))
+      loads.push(this.#loadSubnets(vpcId))
+    if (known && need.allGroups && this.#isDue(this.#groupsOf.get(vpcId), vpcTtlMs))
       loads.push(this.#loadGroups(vpcId))
     await Promise.all(loads)
     // What is not in the VPC: of another VPC, or unknown. Asked one by one, for one unknown id fails a whole call.
@@ -93,8 +97,19 @@ export class CloudFacts {
   }
 
   /** Loads the VPC's subnets anew now, for their free addresses. */
-  async refresh(vpcId: string): Promise<void> {
+  async refreshSubnets(vpcId: string): Promise<void> {
     await this.#loadSubnets(vpcId)
+  }
+
+  /** Loads everything known of the VPC anew. */
+  async refresh(vpcId: string): Promise<void> {
+    const groups = [...this.#groups.keys()]
+    await Promise.all([
+      this.#loadVpc(vpcId),
+      this.#loadSubnets(vpcId),
+      ...(this.#groupsOf.has(vpcId) ? [this.#loadGroups(vpcId)] : []),
+      ...(groups.length > 0 && !this.#groupsOf.has(vpcId) ? [this.#loadGroupIds(groups)] : []),
+    ])
   }
 
   /** A write updates the cache: so many addresses of the subnet are taken (or, when negative, free again). */
@@ -130,6 +145,7 @@ export class CloudFacts {
       const subnets = await this.#ec2.describeSubnets({ vpcId }, this.#call)
       return () => {
         for (const subnet of subnets) this.#store(this.#subnets, subnet.id, subnet)
+        this.#checkVpc(vpcId, subnets)
         const ids = subnets.map((s) => s.id)
         this.#store(this.#subnetsOf, vpcId, ids)
       }
@@ -174,6 +190,18 @@ export class CloudFacts {
       }
       for (const id of ids) this.#fail(this.#groups, id, error)
     }
+  }
+
+  /** A subnet outside the VPC's known blocks: a block was associated since, so the VPC is asked for anew. */
+  #checkVpc(vpcId: string, subnets: readonly Subnet[]): void {
+    const entry = this.#vpcs.get(vpcId)
+    if (entry?.read.state !== "found") return
+    const blocks = entry.read.value.cidrs.flatMap(({ cidr }) => parseCidr(cidr) ?? [])
+    const isKnown = (subnet: Subnet) => {
+      const own = parseCidr(subnet.cidr)
+      return own !== undefined && blocks.some((block) => contains(block, own))
+    }
+    if (!subnets.every(isKnown)) entry.at = Number.NEGATIVE_INFINITY
   }
 
   #store<T>(map: Map<string, Entry<T>>, id: string, value: T | undefined): void {

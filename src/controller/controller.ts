@@ -35,7 +35,18 @@ export async function runController(
     },
     notReady: () => waitingFor(informers),
   })
-  const term = { kube, clock, random, log, ec2, informers, recorder, metrics, clusterName }
+  const term = {
+    kube,
+    clock,
+    random,
+    log,
+    ec2,
+    informers,
+    recorder,
+    metrics,
+    clusterName,
+    leaks: config.leaks,
+  }
   const election = { kube, clock, random, log, namespace, identity, name: leaseName }
   await electLeader(election, signal, async (lost) => {
     metrics.berth_controller_leader.set(1)

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import type { Node } from "../api/core.ts"
 import type { ENIConfig } from "../api/eniconfig.ts"
 import type { KubeObject } from "../api/meta.ts"
@@ -63,12 +62,4 @@ function trimNode(node: Node): Node {
       taints: spec?.taints ?? [],
     },
   }
-}
-
-/** True when nothing that decides about the object differs: kubelets write their node's status all the time. */
-export const sameMeaning = (a: KubeObject | undefined, b: KubeObject | undefined): boolean => {
-  if (!a || !b) return a === b
-  const { resourceVersion: _a, ...metaA } = a.metadata
-  const { resourceVersion: _b, ...metaB } = b.metadata
-  return isDeepStrictEqual({ ...a, metadata: metaA }, { ...b, metadata: metaB })
 }

@@ -148,7 +148,7 @@ export class NodeCalls {
     const full = isError(error, "ec2/subnet-full")
     if (!full && !isError(error, "ec2/no-free-prefix")) return false
     const { facts, supplies } = this.#options
-    await facts.refresh(state.vpcId)
+    await facts.refreshSubnets(state.vpcId)
     const own = action.do === "create" ? 1 : 0
     const left = supplies.of([action.subnetID]).get(action.subnetID)?.free ?? 0
     if (!full || left >= own + action.addresses)

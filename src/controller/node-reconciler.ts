@@ -13,6 +13,7 @@ import type { Resolution } from "../placement/resolve.ts"
 import { type InterfaceLimits, interfaceLimitsOf, limitsOf } from "../vpc/instance-limits.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import { createIntent } from "./create-intent.ts"
+import type { Departures } from "./departures.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
 import type { NodeCalls } from "./node-calls.ts"
 import { NodeState } from "./node-state.ts"
@@ -38,8 +39,7 @@ export interface NodeReconcilerOptions {
   isThrottled: () => boolean
   /** The instance type of a node whose labels do not tell. */
   instanceTypeOf: (instanceID: string) => Promise<string>
-  /** The node's object is gone; its NodeNetwork is left. Answers when to look again. */
-  departed: (object: NodeNetwork) => Promise<number | undefined>
+  departures: Departures
   /** A status was written that differs from the one before. */
   onStatus: (node: Node, before: NodeNetworkStatus | undefined, after: NodeNetworkStatus) => void
 }
@@ -91,7 +91,8 @@ export class NodeReconciler {
     const object = read.object
     const node = this.#options.nodes.get(name)
     if (node.state === "unsynced") throw unreadable(`Node ${name}`, node.why)
-    if (node.state === "absent") return this.#options.departed(object)
+    if (node.state === "absent") return this.#options.departures.follow(object)
+    this.#options.departures.forget(name)
     const state = await this.#stateOf(object, node.object)
     const { clock } = this.#options
     if (!(await this.#verified(state, object))) return undefined
@@ -105,6 +106,7 @@ export class NodeReconciler {
 
   #forget(name: string): void {
     const state = this.#states.get(name)
+    this.#options.departures.forget(name)
     if (state) this.#byInstance.delete(state.instanceID)
     this.#states.delete(name)
   }

@@ -89,6 +89,21 @@ test("a watch broken for long makes absence uncertain, while known objects stay 
   await informer.done
 })
 
+test("a watch that broke and stands again makes absence certain, without any event", async () => {
+  const { clock, kube, stop, start } = world()
+  const informer = start()
+  await informer.synced()
+  await clock.settle()
+  const lists = kube.calls["list"]
+  kube.breakWatches()
+  await clock.advance(60_000)
+  assert.equal(informer.state, "synced")
+  assert.deepEqual(informer.get("a"), { state: "absent" })
+  assert.equal(kube.calls["list"], lists)
+  stop.abort()
+  await informer.done
+})
+
 test("a watch that falls silent is given up and opened anew", async () => {
   const { clock, kube, stop } = world()
   let silent = true

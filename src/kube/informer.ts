@@ -180,15 +180,19 @@ export class Informer<T extends KubeObject> {
         heard.at = clock.now()
         heard.events++
         this.#brokenSince = undefined
-        onEvent()
+        if (event.type !== "BOOKMARK") onEvent()
         this.#apply(event)
       }
     } finally {
       stop.abort(new Error("the watch is over"))
     }
-    if (heard.at === silent) throw new KubeError(0, "Unreachable", "the watch fell silent")
+    if (heard.at === silent) {
+      // A dead connection, or a server without bookmarks: only a list tells which.
+      this.#resourceVersion = undefined
+      throw new KubeError(0, "Unreachable", "the watch fell silent")
+    }
     // An API server that accepts watches and ends them at once must not be asked in a tight loop.
-    if (heard.events === 0 && clock.now() - openedAt < 1000)
+    if (heard.events <= 1 && clock.now() - openedAt < 1000)
       throw new KubeError(0, "Unreachable", "the watch ended at once")
     this.#brokenSince = undefined
   }

@@ -39,7 +39,8 @@ export interface Kube {
     body: unknown,
   ): Promise<void>
   /**
-   * One watch connection, ended by the server, an error or the signal. Yields bookmarks too. Callers want `informer`.
+   * One watch connection, ended by the server, an error or the signal. Its first event is a bookmark of the version
+   * asked for: the server has taken the watch. Later bookmarks are the server's. Callers want `Informer`.
    */
   watch<T extends KubeObject>(
     resource: Resource<T>,

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../api/meta.ts"
 import type { Resource } from "../api/resources.ts"
-import type { ListQuery } from "./kube.ts"
+import type { ListQuery, WatchEvent } from "./kube.ts"
 
 /** "v1" or "group/version". */
 export const apiVersionOf = (resource: Resource<KubeObject>): string =>
@@ -36,4 +36,18 @@ export function selectorParams(query: ListQuery): Record<string, string> {
     ...(query.labelSelector ? { labelSelector: query.labelSelector } : {}),
     ...(query.fieldSelector ? { fieldSelector: query.fieldSelector } : {}),
   }
+}
+
+/** The event that every watch begins with. */
+export function openingBookmark<T extends KubeObject>(
+  resource: Resource<T>,
+  resourceVersion: string,
+): WatchEvent<T> {
+  const { kind } = resource
+  const object = {
+    apiVersion: apiVersionOf(resource),
+    kind,
+    metadata: { name: "", resourceVersion },
+  }
+  return { type: "BOOKMARK", object: object as T }
 }

@@ -194,7 +194,10 @@ export class World {
       instance: "t",
     })
     const metrics = controllerMetrics()
-    const options = { ...ports, ec2: this.ec2, informers, recorder, metrics, clusterName: cluster }
+    const options = {
+      ...{ ...ports, ec2: this.ec2, informers, recorder, metrics },
+      ...{ clusterName: cluster, leaks: "free" as const },
+    }
     const done = serveTerm(options, stop.signal).catch((error) => {
       if (!stop.signal.aborted) throw error
     })

@@ -10,7 +10,7 @@ import {
   type Target,
   type WatchEvent,
 } from "../kube.ts"
-import { apiVersionOf, resourcePath, selectorParams } from "../resource-path.ts"
+import { apiVersionOf, openingBookmark, resourcePath, selectorParams } from "../resource-path.ts"
 import { type ConnectionOptions, connect } from "./connection.ts"
 import { linesOf, type Request, readBody, type Transport } from "./transport.ts"
 
@@ -170,6 +170,7 @@ async function* watchOnce<T extends KubeObject>(
   try {
     if (response.statusCode !== 200)
       throw errorOf(response.statusCode ?? 0, await readBody(response))
+    yield openingBookmark(resource, query.resourceVersion)
     for await (const line of linesOf(response)) yield watchEvent<T>(line)
   } catch (error) {
     if (error instanceof KubeError || query.signal.aborted) throw error

@@ -9,7 +9,7 @@ import {
   type Target,
   type WatchEvent,
 } from "../kube.ts"
-import { apiVersionOf, keyOf } from "../resource-path.ts"
+import { apiVersionOf, keyOf, openingBookmark } from "../resource-path.ts"
 import { fieldPredicate, labelPredicate } from "../selector.ts"
 import { Collection } from "./collection.ts"
 import { applyPatch } from "./patches.ts"
@@ -111,6 +111,7 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
       query: ListQuery & { resourceVersion: string; signal: AbortSignal },
     ) {
       await enter("watch", resource)
+      yield openingBookmark(resource, query.resourceVersion)
       const events = of(resource).watch(query.resourceVersion, query.signal, matcher(query))
       for await (const event of events) yield event as WatchEvent<T>
     },

@@ -102,6 +102,15 @@ export const kubeCases: Readonly<Record<string, (kube: Kube) => Promise<void>>> 
       ["ADDED", "MODIFIED", "DELETED", "ADDED"],
     )
   },
+  "a watch begins with a bookmark of the version asked for": async (kube) => {
+    const { resourceVersion } = await kube.list(eniConfigs)
+    const stop = new AbortController()
+    for await (const event of kube.watch(eniConfigs, { resourceVersion, signal: stop.signal })) {
+      assert.equal(event.type, "BOOKMARK")
+      assert.equal(event.object.metadata.resourceVersion, resourceVersion)
+      break
+    }
+  },
   "a finalizer keeps a removed object until it is taken off": async (kube) => {
     const made = config("finalizer")
     made.metadata.finalizers = ["berth.dev/test"]
