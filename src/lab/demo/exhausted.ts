@@ -59,7 +59,8 @@ spec:
       topologySpreadConstraints:
         - maxSkew: 1
           topologyKey: topology.kubernetes.io/zone
-          whenUnsatisfiable: ScheduleAnyway
+          whenUnsatisfiable: DoNotSchedule
+          minDomains: 2
           labelSelector: { matchLabels: { app: web } }
       containers:
         - name: web

@@ -39,7 +39,7 @@ spec:
 `
 }
 
-/** Waits until the incident is there to see: nothing starts any more and some pods have no address. */
+/** Waits until the incident is there to see: every pod either runs or has been told why it gets no address. */
 export async function lookAtIncident({ narrator, operator, replicas }: Stage): Promise<void> {
   narrator.step(
     "The incident",
@@ -50,19 +50,32 @@ export async function lookAtIncident({ narrator, operator, replicas }: Stage): P
   await operator.until("the Deployment starts what it can", 60, async () => {
     const pods = await readPods(operator.shell, namespace)
     const running = pods.filter(isRunning).length
+    const told = await podsToldWhy(operator)
+    const waiting = pods.filter((p) => !isRunning(p) && !told.has(p.metadata.name)).length
+    // An interface may still be on its way: the picture counts when it stays the same for a while.
     settled = running === before ? settled + 1 : 0
     before = running
-    const stuck = pods.length - running
-    return pods.length === replicas && stuck > 0 && running > 0 && settled >= 4
-      ? { done: `${running} pods run, ${stuck} get no address` }
+    return pods.length === replicas && waiting === 0 && settled >= 6 && running < replicas
+      ? { done: `${running} pods run, ${pods.length - running} get no address` }
       : { progress: `${running} of ${replicas} pods run` }
   })
   const stuck = (await readPods(operator.shell, namespace)).find((p) => !isRunning(p))
-  if (stuck)
-    await operator.type(
-      `kubectl get events -n ${namespace} --field-selector involvedObject.name=${stuck.metadata.name},type=Warning`,
-      { lines: 6 },
-    )
+  if (stuck === undefined) return
+  await operator.type(
+    `kubectl get events -n ${namespace} --field-selector involvedObject.name=${stuck.metadata.name},reason=${noAddress}`,
+    { lines: 2 },
+  )
+}
+
+/** Reason of the event that the agent records on a pod that gets no address. */
+const noAddress = "FailedAddressAssignment"
+
+async function podsToldWhy(operator: Operator): Promise<Set<string>> {
+  const events = await readList<{ involvedObject?: { name?: string } }>(
+    operator.shell,
+    `kubectl get events -n ${namespace} --field-selector reason=${noAddress} -o json`,
+  )
+  return new Set(events.flatMap((e) => e.involvedObject?.name ?? []))
 }
 
 export async function checkVersion({ narrator, operator }: Stage): Promise<void> {

@@ -131,6 +131,7 @@ export interface PodAffinityRules {
 
 export interface TopologySpread {
   maxSkew: number
+  minDomains?: number
   topologyKey: string
   whenUnsatisfiable: string
   labelSelector?: LabelSelector

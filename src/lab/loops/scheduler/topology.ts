@@ -50,5 +50,7 @@ export function spread(
     ).length
     counts.set(d, (counts.get(d) ?? 0) + matching)
   }
-  return { here: counts.get(domain) ?? 0, least: Math.min(...counts.values()) }
+  // With fewer domains than minDomains the missing ones count as empty.
+  const few = counts.size < (constraint.minDomains ?? 1)
+  return { here: counts.get(domain) ?? 0, least: few ? 0 : Math.min(...counts.values()) }
 }
