@@ -166,10 +166,11 @@ test("pods that come one by one while an interface is being created wait for it,
   const inFlight = first.actions
   const later = planNode(planInput({ spec: blue(29), resolutions: places, inFlight }))
   assert.deepEqual([later.actions, later.shortages], [[], []])
+  // More than it can take opens one more, which then takes what it can in the same call.
   const beyond = planNode(planInput({ spec: blue(31), resolutions: places, inFlight }))
   assert.deepEqual(
     creates(beyond.actions).map((a) => a.addresses),
-    [2],
+    [29],
   )
   const made = iface("eni-1", {
     placement: "pool:blue",
