@@ -85,6 +85,12 @@ function wayOf(
   }
 }
 
+/** What is left when a link goes: the kernel removes its routes. */
+export const withoutLink = (plan: RoutingPlan, link: string): RoutingPlan => ({
+  ...plan,
+  routes: new Map([...plan.routes].filter(([, route]) => route.link !== link)),
+})
+
 export function routingChanges(before: RoutingPlan, after: RoutingPlan): Change[] {
   const rule = (table: number) => ({
     priority: subnetRulePriority,

@@ -234,6 +234,22 @@ withNamespaces((folder) => {
       assert.ok(await stage.ping("b", "100.64.1.21", "100.64.0.32"))
     })
 
+    test("a route may lead to an ENI that forwards, also after its node has come back", async () => {
+      await using stage = await openStage(folder, ["a", "b", "c"])
+      const behind = "192.168.7.7"
+      const route = { to: "192.168.7.0/24", target: "interface", id: "eni-b-0" } as const
+      const view = withInterface(withRoutes(sampleVpc, route), "b-0", { sourceDestCheck: false })
+      const node = stage.node("b")
+      node.apply([{ do: "putAddress", link: "lo", address: `${behind}/32` }])
+      await stage.show(view)
+      assert.ok(await stage.ping("a", "100.64.0.21", behind))
+      node.apply([{ do: "removeLink", name: "eth0" }])
+      await stage.show(view)
+      assert.ok(await stage.ping("a", "100.64.0.21", behind))
+      await stage.show(withInterface(view, "b-0", { sourceDestCheck: true }))
+      assert.equal(await stage.ping("a", "100.64.0.21", behind), false)
+    })
+
     test("the primary interface comes configured as by DHCP, others come bare", async () => {
       await using stage = await openStage(folder, ["a"])
       await stage.fabric.sync({

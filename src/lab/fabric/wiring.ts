@@ -3,7 +3,13 @@ import type { Kernel, NetNamespace, Route } from "../../kernel/kernel.ts"
 import type { Logger } from "../../log.ts"
 import { farEndOf } from "./far-end.ts"
 import { planInterface, routeChanges, routesOf } from "./plan-interface.ts"
-import { emptyRouting, planRouting, type RoutingPlan, routingChanges } from "./plan-routing.ts"
+import {
+  emptyRouting,
+  planRouting,
+  type RoutingPlan,
+  routingChanges,
+  withoutLink,
+} from "./plan-routing.ts"
 import { emptyRuleSet, type RuleSet, ruleSetChanges } from "./rule-set.ts"
 import { fabricTable, vpcRules } from "./vpc-rules.ts"
 import type { FabricInterface, VpcView } from "./vpc-view.ts"
@@ -64,6 +70,7 @@ export class Wiring {
       const exists = present.has(farEndOf(id))
       if (exists && now && samePlug(now, wire.eni)) continue
       this.#wires.delete(id)
+      this.#routing = withoutLink(this.#routing, farEndOf(id))
       if (exists) doomed.push(farEndOf(id))
     }
     if (doomed.length > 0) await this.#options.fabric.removeLinks(doomed)

@@ -34,9 +34,9 @@ export function pathWithSbin(path: string | undefined): string {
   return [...folders, ...sbin].join(delimiter)
 }
 
-/** The tools that PATH lacks. */
-export function missingTools(path: string | undefined = process.env["PATH"]): Tool[] {
-  const folders = pathWithSbin(path).split(delimiter)
+/** The tools that no folder of `path` has. */
+export function missingTools(path = pathWithSbin(process.env["PATH"])): Tool[] {
+  const folders = path.split(delimiter)
   return tools.filter((t) => !folders.some((folder) => executable(join(folder, t.name))))
 }
 
@@ -59,8 +59,10 @@ function executable(path: string): boolean {
  * can. Asks by doing: the same namespaces are made and thrown away, because no file in /proc says what a seccomp
  * filter, an LSM or a container's capability set will refuse.
  */
-export async function whyHollow(): Promise<string | undefined> {
-  const lacking = missingTools().filter((t) => t.essential)
+export async function whyHollow(
+  path = pathWithSbin(process.env["PATH"]),
+): Promise<string | undefined> {
+  const lacking = missingTools(path).filter((t) => t.essential)
   if (lacking.length > 0) {
     const names = lacking.map((t) => t.name).join(", ")
     const packages = [...new Set(lacking.map((t) => t.debianPackage))].join(" ")
@@ -68,16 +70,24 @@ export async function whyHollow(): Promise<string | undefined> {
   }
   const [command, ...args] = enterWorld(["sh", "-ec", `${rebuildRun}\n${probe}`])
   return await new Promise((resolve) => {
-    const env = { ...process.env, PATH: pathWithSbin(process.env["PATH"]) }
+    const env = { ...process.env, PATH: path }
     execFile(command, args, { env, timeout: 10_000 }, (error, _stdout, stderr) =>
-      resolve(error ? `network namespaces are refused: ${reasonIn(stderr)}` : undefined),
+      resolve(error ? `this machine refuses what a lab needs: ${reasonIn(stderr)}` : undefined),
     )
   })
 }
 
+/** A link, and every kind of rule that the fabric uses. */
 const probe = `
-nft list tables > /dev/null
-nft 'add table ip berth_probe; add chain ip berth_probe c { type filter hook forward priority 0; }'
+if command -v ip > /dev/null; then ip link add berth-a type veth peer name berth-b; fi
+nft -f - << 'end'
+add table ip probe
+add set ip probe links { type ifname; }
+add chain ip probe raw { type filter hook prerouting priority raw; }
+add rule ip probe raw iifname @links fib saddr . iif oif 0 counter drop
+add chain ip probe nat { type nat hook postrouting priority srcnat; }
+add rule ip probe nat ct state new snat to 192.0.2.1
+end
 `
 
 function reasonIn(stderr: string): string {
