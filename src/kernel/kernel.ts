@@ -25,8 +25,9 @@ export interface NetNamespace extends Disposable {
   /** By name; undefined when absent. */
   link(name: string): Link | undefined
   addresses(link?: string): Address[]
-  /** Of one table, or of all when absent (254 = main). */
+  /** Of one table, or of all when absent (254 = main). Not what the kernel keeps for local and broadcast addresses. */
   routes(table?: number): Route[]
+  /** By priority. Only rules that a Rule can state in full. */
   rules(): Rule[]
   /** The permanent entries; learned ones come and go by themselves. */
   neighbours(link: string): Neighbour[]

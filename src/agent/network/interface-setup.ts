@@ -17,9 +17,13 @@ export interface InterfaceSpec {
   readonly mtu: number
 }
 
-/** The link of an ENI; undefined while the instance does not see it. A veth is never an ENI on a real node, but is in the lab. */
-export function findLinkByMac(host: NetNamespace, mac: string): Link | undefined {
-  return host.links().find((link) => link.mac === mac.toLowerCase())
+/**
+ * The link of an ENI; undefined while the instance does not see it. Links on top of it (vlan, macvlan, bond) can have
+ * its MAC too, so one without a kind, a physical one, goes first.
+ */
+export function findLinkByMac(host: Pick<NetNamespace, "links">, mac: string): Link | undefined {
+  const found = host.links().filter((link) => link.mac === mac.toLowerCase())
+  return found.find((link) => link.kind === undefined) ?? found[0]
 }
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { Change } from "../../kernel/kernel.ts"
+import type { Change, NetNamespace } from "../../kernel/kernel.ts"
 import { memoryKernel } from "../../kernel/memory/memory-kernel.ts"
-import { setUpInterface } from "./interface-setup.ts"
-import { wirePod } from "./pod-wiring.ts"
+import { findLinkByMac, setUpInterface } from "./interface-setup.ts"
+import { unwirePod, wirePod } from "./pod-wiring.ts"
 import { eni, interfaceCases } from "./testing/interface-cases.ts"
 import { leftoverCases } from "./testing/leftover-cases.ts"
 import { podCases } from "./testing/pod-cases.ts"
@@ -26,6 +26,44 @@ function faulty() {
   }
   return { kernel, arm, refused: () => seen >= failAt }
 }
+
+test("W25: attaching and detaching a pod lists no table, which other changes could interrupt", () => {
+  const kernel = memoryKernel()
+  const { host } = kernel
+  const lists = () => assert.fail("a table is listed")
+  const listless: NetNamespace = {
+    path: host.path,
+    link: (name) => host.link(name),
+    apply: (changes) => host.apply(changes),
+    links: lists,
+    addresses: lists,
+    routes: lists,
+    rules: lists,
+    neighbours: lists,
+    sysctl: (key) => host.sysctl(key),
+    nft: (script) => host.nft(script),
+    nftTable: (family, table) => host.nftTable(family, table),
+    removeLinks: (names) => host.removeLinks(names),
+    enter: (work) => host.enter(work),
+    [Symbol.dispose]: () => {},
+  }
+  const pod = attachment(kernel.create("/pod").path)
+  wirePod({ ...kernel, host: listless }, pod)
+  unwirePod({ ...kernel, host: listless }, pod)
+})
+
+test("an ENI is the physical link of its MAC, not one on top of it", () => {
+  const link = (name: string, kind?: string) => ({
+    index: 1,
+    name,
+    mac: eni.mac,
+    mtu: 9001,
+    up: true,
+    ...(kind && { kind }),
+  })
+  const found = [link("vlan.eth.1", "vlan"), link("ens6")]
+  assert.equal(findLinkByMac({ links: () => found }, eni.mac.toUpperCase())?.name, "ens6")
+})
 
 test("whichever step of wiring a pod fails, the host is as before", () => {
   const steps = [...untilNoFault()].length

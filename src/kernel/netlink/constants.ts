@@ -83,6 +83,11 @@ export const ruleAttribute = {
   mask: 16,
 } as const
 export const ruleToTable = 1
+export const ruleInverted = 2
+/** What a Rule cannot state: goto, tunnel, suppressed group, oif, l3mdev, uids, protocol, ports, dscp, flow label. */
+export const foreignRuleAttributes = [4, 12, 13, 17, 19, 20, 22, 23, 24, 25, 26, 27] as const
+/** Always there; this value means that nothing is suppressed. */
+export const suppressedLength = { type: 14, none: 0xffffffff } as const
 
 /** Headers have a byte for the table; larger numbers go into an attribute. */
 export const largestTableInHeader = 255

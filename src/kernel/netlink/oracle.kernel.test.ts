@@ -66,17 +66,19 @@ const routesOf = (n: NetNamespace) =>
     }))
 
 const rulesOf = (n: NetNamespace) =>
-  ipList(n, "-4 rule show").map((r) => ({
-    priority: r["priority"],
-    from: cidr(r["src"], r["srclen"]),
-    to: cidr(r["dst"], r["dstlen"]),
-    mark: r["fwmark"] && {
-      value: Number(r["fwmark"]),
-      mask: Number(r["fwmask"] ?? 0xffff_ffff),
-    },
-    incoming: r["iif"],
-    table: tableOf(r["table"]),
-  }))
+  ipList(n, "-4 rule show")
+    .filter((r) => !foreignPriorities.includes(Number(r["priority"])))
+    .map((r) => ({
+      priority: r["priority"],
+      from: cidr(r["src"], r["srclen"]),
+      to: cidr(r["dst"], r["dstlen"]),
+      mark: r["fwmark"] && {
+        value: Number(r["fwmark"]),
+        mask: Number(r["fwmask"] ?? 0xffff_ffff),
+      },
+      incoming: r["iif"],
+      table: tableOf(r["table"]),
+    }))
 
 const neighboursOf = (n: NetNamespace, link: string) =>
   ipList(n, `-4 neigh show nud permanent dev ${link}`).map((e) => ({
@@ -140,6 +142,7 @@ withNamespaces((folder) => {
       "route add 172.16.0.0/12 via 10.0.0.1 metric 70",
       "route add blackhole 192.0.2.0/24 table 77",
       "rule add fwmark 0x80 prio 9 lookup 100000",
+      ...foreignRules.map((rule) => `rule add ${rule}`),
       "neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 nud permanent dev x",
       "neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a nud reachable dev x",
     ])
@@ -152,6 +155,18 @@ withNamespaces((folder) => {
     assertSame(namespace)
   })
 })
+
+/** What a Rule cannot state: to be left out, not to be read as something simpler. */
+const foreignRules = [
+  "not to 10.0.0.7 prio 90 lookup 9",
+  "oif x to 10.0.0.7 prio 91 lookup 9",
+  "ipproto tcp dport 22 to 10.0.0.7 prio 92 lookup 9",
+  "uidrange 0-9 to 10.0.0.7 prio 93 lookup 9",
+  "tos 0x10 to 10.0.0.7 prio 94 lookup 9",
+  "to 10.0.0.7 prio 95 blackhole",
+  "to 10.0.0.7 prio 96 lookup 9 suppress_prefixlength 0",
+]
+const foreignPriorities = [90, 91, 92, 93, 94, 95, 96]
 
 const routes: readonly Route[] = [
   { to: "100.64.1.1/32", link: "x", table: 2, scope: "link" },

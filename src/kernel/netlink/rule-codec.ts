@@ -1,11 +1,14 @@
 import type { Rule } from "../kernel.ts"
 import {
   family,
+  foreignRuleAttributes,
   largestTableInHeader,
   messageFlag,
   messageType,
   ruleAttribute,
+  ruleInverted,
   ruleToTable,
+  suppressedLength,
 } from "./constants.ts"
 import { MessageWriter, readAttributes, textOf } from "./message.ts"
 import { prefixOf, prefixText } from "./notation.ts"
@@ -45,10 +48,13 @@ export const encodeGetRules = (): MessageWriter =>
     .u8(family.ipv4, 0, 0, 0, 0, 0, 0, 0)
     .u32(0)
 
-/** Undefined for rules that do something else than choose a table. */
+/**
+ * Undefined for rules that do something else than choose a table, or do it on conditions that a Rule cannot state:
+ * read without them, somebody's rule would look like one of Berth's.
+ */
 export function decodeRule(body: Buffer): Rule | undefined {
-  if (body.readUInt8(7) !== ruleToTable) return undefined
   const attributes = readAttributes(body.subarray(12))
+  if (body.readUInt8(7) !== ruleToTable || isForeign(body, attributes)) return undefined
   const to = attributes.get(ruleAttribute.destination)
   const from = attributes.get(ruleAttribute.source)
   const incoming = attributes.get(ruleAttribute.incoming)
@@ -62,4 +68,12 @@ export function decodeRule(body: Buffer): Rule | undefined {
     ...(incoming && { incoming: textOf(incoming) }),
     table: attributes.get(ruleAttribute.table)?.readUInt32LE() ?? body.readUInt8(4),
   }
+}
+
+function isForeign(body: Buffer, attributes: ReadonlyMap<number, Buffer>): boolean {
+  const { type, none } = suppressedLength
+  const suppresses = (attributes.get(type)?.readUInt32LE() ?? none) !== none
+  const inverted = (body.readUInt32LE(8) & ruleInverted) !== 0
+  const byTos = body.readUInt8(3) !== 0
+  return suppresses || inverted || byTos || foreignRuleAttributes.some((a) => attributes.has(a))
 }
