@@ -17,6 +17,11 @@ export const labErrors = {
     hint: "Name the folder that holds kube-apiserver, kube-scheduler, kube-controller-manager and etcd.",
     exit: 66,
   }),
+  "lab/control-plane": entry<{ program: string; why: string }>({
+    says: (d) => `${d.program} of the control plane does not serve: ${d.why}`,
+    hint: "Its log is in the folder control-plane of the lab's state; --control-plane names the folder of the programs.",
+    exit: 69,
+  }),
   "lab/invalid-name": entry<{ name: string }>({
     says: (d) => `"${d.name}" cannot name a lab`,
     hint: "Use one to sixteen letters, digits and hyphens, not beginning with a hyphen.",

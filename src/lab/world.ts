@@ -28,7 +28,7 @@ try {
     progress: (text) => launcher.tell({ event: "progress", text }),
   })
   launcher.tell({ event: "ready", facts: world.facts })
-  const why = await launcher.stopRequested
+  const why = await Promise.race([launcher.stopRequested, world.failed])
   log.info("ending", { why })
   ending.abort()
   const undone = world[Symbol.asyncDispose]()

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import type { Clock } from "../../clock.ts"
+import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
+import { startControlPlane } from "../control-plane/start-control-plane.ts"
 import { createKubeApi } from "../kubeapi/kube-api.ts"
 import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { startControlLoops } from "../loops/start-loops.ts"
@@ -11,7 +13,7 @@ import { kubeconfig } from "./kubeconfig.ts"
 import { kubeletProxy } from "./kubelet-proxy.ts"
 import { recordEvents } from "./record-events.ts"
 import { requireToken } from "./require-token.ts"
-import { serveHttp } from "./serve-http.ts"
+import { relayToTcp, serveHttp } from "./serve-http.ts"
 import type { StateFiles, WorldFacts } from "./state-folder.ts"
 
 export interface KubernetesOptions {
@@ -34,6 +36,8 @@ export interface Kubernetes extends AsyncDisposable {
   readonly kube: Kube
   readonly facts: WorldFacts
   kubeconfigFor(namespace: string, serviceAccount: string): Promise<string>
+  /** Rejects when a part of it ends by itself. */
+  readonly failed: Promise<never>
 }
 
 /** The embedded API and the control loops, all in this process. */
@@ -71,6 +75,40 @@ export async function startEmbedded(options: KubernetesOptions): Promise<Kuberne
     facts: { ca: certificate.cert, token },
     // The embedded API knows one user, who may do everything.
     kubeconfigFor: async () => files.insideKubeconfig,
+    failed: new Promise(() => {}),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** The real control plane, from the programs in `binaries`. */
+export async function startReal(
+  options: KubernetesOptions,
+  real: { binaries: string; prefix: readonly string[]; progress: (text: string) => void },
+): Promise<Kubernetes> {
+  const { clock, random, files, address } = options
+  await using undo = new AsyncDisposableStack()
+  const plane = undo.use(
+    await startControlPlane({ ...options, ...real, folder: files.controlPlane }),
+  )
+  const { server, ca, adminToken, port } = plane
+  undo.use(await relayToTcp(files.kubeSocket, address, port))
+  const inside = { server, ca, token: adminToken }
+  await writeFile(files.insideKubeconfig, kubeconfig({ name: "lab", ...inside }), { mode: 0o600 })
+  const kube = undo.use(
+    clientKube({ kubeconfig: files.insideKubeconfig, clock, random, userAgent: "berth-lab" }),
+  )
+  const owned = undo.move()
+  return {
+    kube,
+    facts: { ca, token: adminToken },
+    failed: plane.failed,
+    async kubeconfigFor(namespace, serviceAccount) {
+      const token = await plane.issueToken(namespace, serviceAccount)
+      const path = files.accountKubeconfig(namespace, serviceAccount)
+      const name = `${namespace}-${serviceAccount}`
+      await writeFile(path, kubeconfig({ name, server, ca, token }), { mode: 0o600 })
+      return path
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -19,13 +19,13 @@ import type { Scenario } from "../scenario.ts"
 import { applyManifests, readManifestFolder, readManifests } from "./apply-manifests.ts"
 import { buildCloud, launchInstance } from "./build-cloud.ts"
 import { cloudInstances } from "./cloud-instances.ts"
-import { type Kubernetes, startEmbedded } from "./kubernetes.ts"
+import { type Kubernetes, startEmbedded, startReal } from "./kubernetes.ts"
 import { portSocket } from "./machine.ts"
 import { followInstances, type Machines } from "./machines.ts"
 import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
 import { serveHttp } from "./serve-http.ts"
-import { stateFiles, type WorldFacts, type WorldInput } from "./state-folder.ts"
+import { stateFiles, type WorldInput } from "./state-folder.ts"
 
 export interface WorldContext {
   input: WorldInput
@@ -45,7 +45,7 @@ const nodesReadyMs = 15_000
 /** Starts everything a lab is made of, in the order in which the parts need each other. */
 export async function startWorld(
   context: WorldContext,
-): Promise<AsyncDisposable & { facts: WorldFacts }> {
+): Promise<AsyncDisposable & Pick<Kubernetes, "facts" | "failed">> {
   const { input, clock, random, log, signal, progress } = context
   const { scenario } = input
   const files = stateFiles(input.folder)
@@ -69,14 +69,18 @@ export async function startWorld(
   undo.use(await serveHttp(ec2, { path: files.ec2Socket }))
 
   progress("starting the Kubernetes API")
+  const prefix = wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent
   const running: { machines?: Machines } = {}
+  const forKubernetes = {
+    ...{ clock, random, signal, files, address },
+    kubelet: (node: string) => running.machines?.get(node)?.server,
+    log: log.child({ part: "kubernetes" }),
+    port: wired ? 6443 : 0,
+  }
   const kubernetes = undo.use(
-    await startEmbedded({
-      ...{ clock, random, signal, files, address },
-      kubelet: (node) => running.machines?.get(node)?.server,
-      log: log.child({ part: "kubernetes" }),
-      port: wired ? 6443 : 0,
-    }),
+    input.controlPlane === undefined
+      ? await startEmbedded(forKubernetes)
+      : await startReal(forKubernetes, { binaries: input.controlPlane, prefix, progress }),
   )
   const { kube } = kubernetes
   const record = recordEvents({
@@ -92,7 +96,7 @@ export async function startWorld(
   running.machines = undo.use(
     followInstances({
       ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs },
-      prefix: wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent,
+      prefix,
       kubeconfigFor: kubernetes.kubeconfigFor,
       kubernetesVersion: await versionOf(kubernetes),
     }),
@@ -103,7 +107,8 @@ export async function startWorld(
   for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
   await nodesReady(context, kubernetes)
   const owned = undo.move()
-  return { facts: kubernetes.facts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const { facts, failed } = kubernetes
+  return { facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 function startFabric(
