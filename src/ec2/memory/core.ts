@@ -102,6 +102,7 @@ function createTables(options: CoreOptions): Tables {
     natGateway: table("natGateway"),
     elasticAddress: table("elasticAddress"),
     subnetReservation: table("subnetReservation", (r) => r.subnetId),
+    launchTemplate: table("launchTemplate"),
   }
 }
 
@@ -117,6 +118,7 @@ function viewsAt(t: Tables, time: number): Views {
     natGateway: t.natGateway.asOf(time),
     elasticAddress: t.elasticAddress.asOf(time),
     subnetReservation: t.subnetReservation.asOf(time),
+    launchTemplate: t.launchTemplate.asOf(time),
   }
 }
 

@@ -1,10 +1,9 @@
-import type { Tags } from "../../vpc/model.ts"
 import { place, release } from "./attachments.ts"
-import { type Core, once } from "./core.ts"
-import { Ec2Fault, invalid, notFound } from "./fault.ts"
+import { type Core, once, spaceOf } from "./core.ts"
+import { badCombination, Ec2Fault, invalid, notFound } from "./fault.ts"
 import { createInterface, dropInterface, interfaceOf, tokenMismatch } from "./interfaces.ts"
 import { limitsOf } from "./limits.ts"
-import type { CloudInstance } from "./records.ts"
+import type { CloudInstance, LaunchData } from "./records.ts"
 import { subnetOf } from "./subnets.ts"
 
 export const instanceOf = (core: Core, id: string): CloudInstance => {
@@ -13,19 +12,11 @@ export const instanceOf = (core: Core, id: string): CloudInstance => {
   return instance
 }
 
-export interface NewInstances {
+export interface NewInstances extends LaunchData {
   readonly count?: number
   readonly type: string
-  readonly imageId?: string
   readonly subnetId: string
-  readonly securityGroups?: readonly string[]
   readonly privateAddress?: string
-  readonly userData?: string
-  readonly iamInstanceProfile?: string
-  readonly keyName?: string
-  readonly hopLimit?: number
-  readonly tags?: Tags
-  readonly interfaceTags?: Tags
   readonly clientToken?: string
 }
 
@@ -45,7 +36,9 @@ function launch(core: Core, input: NewInstances): string {
   limitsOf(input.type)
   const subnet = subnetOf(core, input.subnetId)
   if (count < 1) throw invalid("Invalid value for parameter MinCount: it must be at least 1.")
-  if (subnet.availableAddresses < count)
+  if (count > 1 && input.privateAddress !== undefined)
+    throw badCombination("A private address can be given to one instance only.")
+  if (spaceOf(core, subnet.id, subnet.cidr).choose(count) === undefined)
     throw new Ec2Fault(
       "InsufficientFreeAddressesInSubnet",
       `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`,

@@ -121,6 +121,36 @@ export interface SubnetReservation {
   readonly tags: Tags
 }
 
+/** What an instance is started with, apart from where. */
+export interface LaunchData {
+  readonly type?: string
+  readonly imageId?: string
+  readonly securityGroups?: readonly string[]
+  /** base64. */
+  readonly userData?: string
+  readonly iamInstanceProfile?: string
+  readonly keyName?: string
+  readonly hopLimit?: number
+  readonly tags?: Tags
+  readonly interfaceTags?: Tags
+}
+
+export interface LaunchTemplateVersion {
+  readonly number: number
+  readonly description: string
+  readonly createdAt: number
+  readonly data: LaunchData
+}
+
+export interface LaunchTemplate {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: number
+  readonly defaultVersion: number
+  readonly versions: readonly LaunchTemplateVersion[]
+  readonly tags: Tags
+}
+
 /** Every kind of resource, and so every kind of change a listener can see. */
 export interface Resources {
   readonly vpc: CloudVpc
@@ -133,6 +163,7 @@ export interface Resources {
   readonly natGateway: NatGateway
   readonly elasticAddress: ElasticAddress
   readonly subnetReservation: SubnetReservation
+  readonly launchTemplate: LaunchTemplate
 }
 export type ResourceKind = keyof Resources
 
@@ -147,6 +178,7 @@ export const resourceKinds = [
   "natGateway",
   "elasticAddress",
   "subnetReservation",
+  "launchTemplate",
 ] as const satisfies readonly ResourceKind[]
 
 /** `before` is absent for a new resource, `after` for a removed one. */

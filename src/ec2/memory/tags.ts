@@ -20,6 +20,7 @@ const resourceTypes: Readonly<Record<ResourceKind, string>> = {
   natGateway: "natgateway",
   elasticAddress: "elastic-ip",
   subnetReservation: "subnet-cidr-reservation",
+  launchTemplate: "launch-template",
 }
 
 export interface TagRow {

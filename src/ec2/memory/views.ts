@@ -12,6 +12,7 @@ import type {
   ElasticAddress,
   GroupRule,
   InternetGateway,
+  LaunchTemplate,
   NatGateway,
   RouteTable,
   RouteTargetKind,
@@ -166,6 +167,13 @@ export const describeInternetGateways = (v: Views, q: Describe) =>
 
 export const describeNatGateways = (v: Views, q: Describe) =>
   select(v.natGateway, { ...q, fields: natGatewayFields })
+
+const templateFields: FilterFields<LaunchTemplate> = {
+  "launch-template-name": (t) => t.name,
+}
+
+export const describeLaunchTemplates = (v: Views, q: Describe) =>
+  select(v.launchTemplate, { ...q, fields: templateFields })
 
 export const describeElasticAddresses = (v: Views, q: Describe) =>
   select(v.elasticAddress, { ...q, fields: elasticAddressFields })

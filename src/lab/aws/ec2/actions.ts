@@ -2,6 +2,7 @@ import { accountActions } from "./account.ts"
 import type { Action } from "./action.ts"
 import { instanceActions } from "./instances.ts"
 import { interfaceActions } from "./interfaces.ts"
+import { launchTemplateActions } from "./launch-templates.ts"
 import { publicAddressActions } from "./public-addresses.ts"
 import { routingActions } from "./routing.ts"
 import { securityGroupActions } from "./security-groups.ts"
@@ -18,4 +19,5 @@ export const ec2Actions: Readonly<Record<string, Action>> = {
   ...publicAddressActions,
   ...accountActions,
   ...tagActions,
+  ...launchTemplateActions,
 }

@@ -1,19 +1,13 @@
-import { badCombination, missing } from "../../../ec2/memory/fault.ts"
+import { missing } from "../../../ec2/memory/fault.ts"
 import { instanceOf, runInstances, terminateInstances } from "../../../ec2/memory/instances.ts"
-import type { CloudInstance } from "../../../ec2/memory/records.ts"
+import { templateOf, versionOf } from "../../../ec2/memory/launch-templates.ts"
+import type { CloudInstance, LaunchData } from "../../../ec2/memory/records.ts"
 import { describeInstances, interfacesInOrder } from "../../../ec2/memory/views.ts"
-import { flag, given, ignored, integer, list, object, oneOf, required, text } from "../shape.ts"
+import { given, ignored, integer, list, object, oneOf, required, text } from "../shape.ts"
 import type { Xml, XmlObject } from "../xml.ts"
-import {
-  type Action,
-  action,
-  describe,
-  type Scene,
-  tagList,
-  tagSpecifications,
-  tagsFor,
-} from "./action.ts"
+import { type Action, action, describe, type Scene, tagList } from "./action.ts"
 import { showCommon } from "./interfaces.ts"
+import { launchDataOf, launchFields, primaryInterface } from "./launch-data.ts"
 
 /** Instance state codes of the EC2 API reference, "InstanceState". */
 const stateCodes = {
@@ -85,15 +79,18 @@ function reservations(instances: readonly CloudInstance[], scene: Scene): XmlObj
   }))
 }
 
-const launchInterface = object({
-  DeviceIndex: integer,
-  SubnetId: text,
-  SecurityGroupId: list(text),
-  PrivateIpAddress: text,
-  DeleteOnTermination: flag,
-  AssociatePublicIpAddress: ignored,
-  Description: ignored,
-})
+/** What the named launch template says; the request itself wins over it. */
+function templateData(
+  { core }: Scene,
+  named: { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } | undefined,
+): LaunchData {
+  if (named === undefined) return {}
+  const template = templateOf(
+    core,
+    given({ id: named.LaunchTemplateId, name: named.LaunchTemplateName }),
+  )
+  return versionOf(template, named.Version).data
+}
 
 export const instanceActions: Readonly<Record<string, Action>> = {
   DescribeInstances: describe({
@@ -138,55 +135,27 @@ export const instanceActions: Readonly<Record<string, Action>> = {
 
   RunInstances: action({
     in: {
-      ImageId: text,
-      InstanceType: text,
+      ...launchFields,
       MinCount: required(integer),
       MaxCount: required(integer),
       SubnetId: text,
-      SecurityGroupId: list(text),
       PrivateIpAddress: text,
-      NetworkInterface: list(launchInterface),
-      UserData: text,
-      KeyName: text,
-      IamInstanceProfile: object({ Arn: text, Name: text }),
-      MetadataOptions: object({
-        HttpTokens: ignored,
-        HttpEndpoint: ignored,
-        HttpPutResponseHopLimit: integer,
-        InstanceMetadataTags: ignored,
-      }),
-      TagSpecification: tagSpecifications,
+      LaunchTemplate: object({ LaunchTemplateId: text, LaunchTemplateName: text, Version: text }),
       ClientToken: text,
-      BlockDeviceMapping: ignored,
-      EbsOptimized: ignored,
-      Monitoring: ignored,
     },
     run: (scene, p) => {
-      const [nic, ...more] = p.NetworkInterface ?? []
-      if (more.length > 0)
-        throw badCombination("The lab starts instances with one network interface.")
+      const nic = primaryInterface(p)
       const subnetId = nic?.SubnetId ?? p.SubnetId
       if (subnetId === undefined) throw missing("SubnetId")
-      const profile = p.IamInstanceProfile
       const instances = runInstances(
         scene.core,
         given({
+          type: "m5.large",
+          ...templateData(scene, p.LaunchTemplate),
+          ...launchDataOf(p, scene),
           count: p.MaxCount,
-          type: p.InstanceType ?? "m5.large",
-          imageId: p.ImageId,
           subnetId,
-          securityGroups: nic?.SecurityGroupId ?? p.SecurityGroupId,
           privateAddress: nic?.PrivateIpAddress ?? p.PrivateIpAddress,
-          userData: p.UserData,
-          keyName: p.KeyName,
-          iamInstanceProfile:
-            profile?.Arn ??
-            (profile?.Name === undefined
-              ? undefined
-              : `arn:aws:iam::${scene.cloud.account}:instance-profile/${profile.Name}`),
-          hopLimit: p.MetadataOptions?.HttpPutResponseHopLimit,
-          tags: tagsFor("instance", p.TagSpecification),
-          interfaceTags: tagsFor("network-interface", p.TagSpecification),
           clientToken: p.ClientToken,
         }),
       )

@@ -152,6 +152,23 @@ assert ec2.describe_instance_status(InstanceIds=ids)["InstanceStatuses"][0]["Ins
 attribute = ec2.describe_instance_attribute(InstanceId=ids[0], Attribute="userData")["UserData"]["Value"]
 assert base64.b64decode(attribute).decode() == user_data
 
+# launch templates
+data = {"InstanceType": "m5.large", "UserData": "YQ==", "SecurityGroupIds": [group], "MetadataOptions": {"HttpPutResponseHopLimit": 2},
+        "TagSpecifications": tags("instance", Name="from-template")}
+template = ec2.create_launch_template(LaunchTemplateName="nodes", LaunchTemplateData=data)["LaunchTemplate"]["LaunchTemplateId"]
+version = ec2.create_launch_template_version(
+    LaunchTemplateName="nodes", SourceVersion="1", LaunchTemplateData={"UserData": "Yg=="})["LaunchTemplateVersion"]
+assert (version["VersionNumber"], version["LaunchTemplateData"]["InstanceType"]) == (2, "m5.large"), version
+ec2.modify_launch_template(LaunchTemplateId=template, DefaultVersion="2")
+assert ec2.describe_launch_templates(LaunchTemplateNames=["nodes"])["LaunchTemplates"][0]["DefaultVersionNumber"] == 2
+shown = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Latest", "1"])["LaunchTemplateVersions"]
+assert [v["LaunchTemplateData"]["UserData"] for v in shown] == ["Yg==", "YQ=="], shown
+launched = ec2.run_instances(MinCount=1, MaxCount=1, SubnetId=node_subnet, LaunchTemplate={"LaunchTemplateId": template})["Instances"][0]
+assert launched["Tags"] == [{"Key": "Name", "Value": "from-template"}], launched
+assert launched["MetadataOptions"]["HttpPutResponseHopLimit"] == 2, launched
+ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])
+ec2.delete_launch_template(LaunchTemplateId=template)
+
 # interfaces
 eni = ec2.create_network_interface(
     SubnetId=pod_subnet, Groups=[group], Description="aws-K8S-" + ids[0], SecondaryPrivateIpAddressCount=3,
