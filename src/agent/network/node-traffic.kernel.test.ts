@@ -100,6 +100,27 @@ withNamespaces((folder) => {
       assert.equal(await a.sees(addresses.partner), addresses.node)
     })
 
+    await t.test("connections outlive every replacement of the rules", async () => {
+      await keep()
+      assert.equal(await a.holds(addresses.internet), addresses.node)
+      assert.equal(await vpc.internet.holds(addresses.node), addresses.internet)
+      assert.equal(await vpc.machine.holds(podA), addresses.machine)
+      for (const change of [
+        { connmark: 0x80, randomize: "none" as const },
+        { excludedCIDRs: ["192.168.0.0/16"] },
+      ]) {
+        await keep(change)
+        assert.equal(await a.seesAgain(), addresses.node)
+        assert.equal(await vpc.internet.seesAgain(), addresses.internet)
+        assert.equal(await vpc.machine.seesAgain(), addresses.machine)
+      }
+      // Also one that would now be led otherwise: it began with the node's address and keeps it.
+      await keep({ excludedCIDRs: ["0.0.0.0/0"] })
+      assert.equal(await a.seesAgain(), addresses.node)
+      assert.equal(await b.sees(addresses.internet), podB)
+      await keep()
+    })
+
     for (const proxy of kubeProxies)
       await t.test(`node ports beside kube-proxy in ${proxy.name} mode`, async (t) => {
         if (!proxy.available()) return t.skip(`${proxy.name} is not installed`)

@@ -1,46 +1,60 @@
 // A machine of the test topology: answers on TCP and UDP with the addresses it sees, and asks others when told on stdin.
 import { createSocket } from "node:dgram"
-import { connect, createServer } from "node:net"
+import { connect, createServer, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 
 /** The port every host answers on. */
 const port = 8080
 
+/** "again" asks once more over the connection that the last "hold" opened. */
 interface Question {
   readonly id: number
-  readonly protocol: "tcp" | "udp"
+  readonly by: "tcp" | "udp" | "hold" | "again"
   readonly to: string
   readonly port: number
   readonly timeoutMs: number
 }
 
 const server = createServer((socket) => {
+  const answer = `${socket.remoteAddress}`.replace("::ffff:", "")
   socket.on("error", () => {})
-  socket.end(`${socket.remoteAddress}`.replace("::ffff:", ""))
+  socket.on("data", () => socket.write(answer))
 })
 const udp = createSocket("udp4")
 udp.on("message", (_, from) => udp.send(from.address, from.port, from.address))
 
+let held: Socket | undefined
+
 function ask(question: Question): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("timeout")), question.timeoutMs)
-    const done = (saw: string) => {
-      clearTimeout(timer)
-      resolve(saw)
-    }
-    if (question.protocol === "tcp") {
-      const socket = connect(question.port, question.to)
-      setTimeout(() => socket.destroy(), question.timeoutMs)
-      socket.on("error", reject)
-      socket.once("data", (data) => done(data.toString()))
-    } else {
-      const socket = createSocket("udp4")
-      setTimeout(() => socket.close(), question.timeoutMs)
-      socket.on("error", reject)
-      socket.once("message", (data) => done(data.toString()))
-      socket.send("?", question.port, question.to)
-    }
+    setTimeout(() => reject(new Error("timeout")), question.timeoutMs).unref()
+    if (question.by === "udp") askUdp(question, resolve, reject)
+    else askTcp(question, resolve, reject)
   })
+}
+
+type Done = (saw: string) => void
+type Failed = (error: unknown) => void
+
+function askTcp(question: Question, done: Done, failed: Failed): void {
+  const socket = question.by === "again" ? held : connect(question.port, question.to)
+  if (!socket) throw new Error("no connection is held")
+  if (question.by === "hold") held = socket
+  if (question.by === "tcp") setTimeout(() => socket.destroy(), question.timeoutMs).unref()
+  socket.on("error", failed)
+  socket.once("data", (data) => {
+    done(data.toString())
+    if (question.by === "tcp") socket.destroy()
+  })
+  socket.write("?")
+}
+
+function askUdp(question: Question, done: Done, failed: Failed): void {
+  const socket = createSocket("udp4")
+  setTimeout(() => socket.close(), question.timeoutMs).unref()
+  socket.on("error", failed)
+  socket.once("message", (data) => done(data.toString()))
+  socket.send("?", question.port, question.to)
 }
 
 createInterface(process.stdin).on("line", (line) => {

@@ -12,6 +12,11 @@ interface Reply {
   readonly error?: string
 }
 
+interface Options {
+  readonly port?: number
+  readonly timeoutMs?: number
+}
+
 /** A process in a namespace that answers others on port 8080 and asks them. */
 export class Host implements AsyncDisposable {
   readonly #process: ChildProcess
@@ -41,21 +46,27 @@ export class Host implements AsyncDisposable {
   }
 
   /** The source address that the other side sees; rejects when there is no answer. */
-  async sees(
-    to: string,
-    options: {
-      readonly protocol?: "tcp" | "udp"
-      readonly port?: number
-      readonly timeoutMs?: number
-    } = {},
-  ): Promise<string> {
-    const { protocol = "tcp", port = 8080, timeoutMs = 5_000 } = options
+  sees(to: string, options: Options & { readonly protocol?: "tcp" | "udp" } = {}): Promise<string> {
+    return this.#ask(options.protocol ?? "tcp", to, options)
+  }
+
+  /** Like `sees`, by a TCP connection that stays open for `seesAgain`. */
+  holds(to: string, options: Options = {}): Promise<string> {
+    return this.#ask("hold", to, options)
+  }
+
+  seesAgain(): Promise<string> {
+    return this.#ask("again", "", {})
+  }
+
+  async #ask(by: string, to: string, options: Options): Promise<string> {
+    const { port = 8080, timeoutMs = 5_000 } = options
     this.#questions += 1
     const id = this.#questions
     const reply = new Promise<Reply>((resolve) => this.#waiting.set(id, resolve))
-    this.#process.stdin?.write(`${JSON.stringify({ id, protocol, to, port, timeoutMs })}\n`)
+    this.#process.stdin?.write(`${JSON.stringify({ id, by, to, port, timeoutMs })}\n`)
     const { saw, error } = await reply
-    if (saw === undefined) throw new Error(`${protocol} to ${to}:${port}: ${error}`)
+    if (saw === undefined) throw new Error(`${by} to ${to}:${port}: ${error}`)
     return saw
   }
 
