@@ -5,6 +5,7 @@ import type { Clock } from "../../clock.ts"
 import { Informer } from "../../kube/informer.ts"
 import type { Kube, ListQuery } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
+import { type Budget, budgets } from "./disruption-loop.ts"
 import { type LabPod, labPods } from "./pod.ts"
 import { View } from "./view.ts"
 import {
@@ -45,6 +46,7 @@ export interface Cluster extends LoopContext {
   readonly daemonSets: View<DaemonSet>
   readonly jobs: View<Job>
   readonly revisions: View<ControllerRevision>
+  readonly budgets: View<Budget>
 }
 
 export const nodeLeaseNamespace = "kube-node-lease"
@@ -79,6 +81,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     daemonSets: view(daemonSets),
     jobs: view(jobs),
     revisions: view(controllerRevisions),
+    budgets: view(budgets),
   }
   await Promise.all(informers.map((i) => i.synced()))
   return cluster

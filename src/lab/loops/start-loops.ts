@@ -1,6 +1,7 @@
 import { type Cluster, type ClusterOptions, openCluster } from "./cluster.ts"
 import { daemonSetLoop } from "./daemon-set-loop.ts"
 import { deploymentLoop } from "./deployment-loop.ts"
+import { disruptionLoop } from "./disruption-loop.ts"
 import { jobLoop } from "./job-loop.ts"
 import { nodeLifecycleLoop } from "./node-lifecycle-loop.ts"
 import { podGarbageLoop } from "./pod-garbage-loop.ts"
@@ -20,6 +21,7 @@ export async function startControlLoops(options: ClusterOptions): Promise<Cluste
     schedulerLoop,
     nodeLifecycleLoop,
     podGarbageLoop,
+    disruptionLoop,
   ])
     loop(cluster)
   return cluster

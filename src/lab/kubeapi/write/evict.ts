@@ -52,14 +52,15 @@ async function takeFromBudgets(core: Core, pod: ApiObject, dryRun: boolean): Pro
     name: budget.metadata.name,
     subresource: "status",
   }
-  await modify(core, type, target, (current) => spend(current, pod), {
+  const now = new Date(core.clock.now()).toISOString()
+  await modify(core, type, target, (current) => spend(current, pod, now), {
     dryRun,
     fieldManager: "kube-apiserver",
   })
 }
 
 /** One disruption less, or 429. */
-function spend(budget: ApiObject, pod: ApiObject): ApiObject {
+function spend(budget: ApiObject, pod: ApiObject, now: string): ApiObject {
   const { name, generation = 0 } = budget.metadata
   const status = objectAt(budget, "status")
   if (numberAt(status, "observedGeneration") < generation) {
@@ -82,7 +83,7 @@ function spend(budget: ApiObject, pod: ApiObject): ApiObject {
       disruptionsAllowed: allowed - 1,
       disruptedPods: {
         ...objectAt(status, "disruptedPods"),
-        [pod.metadata.name]: pod.metadata.creationTimestamp,
+        [pod.metadata.name]: now,
       },
     },
   }
