@@ -143,6 +143,43 @@ export interface AwsFacts {
   readonly autoScalingGroups: readonly AutoScalingGroupFacts[]
   readonly nodeGroups: readonly NodeGroupFacts[]
   readonly eks?: EksFacts
+  /** Absent in snapshots that did not ask for them. */
+  readonly peerings?: readonly PeeringFacts[]
+  readonly networkAcls?: readonly NetworkAclFacts[]
+  readonly quotas?: QuotaFacts
+}
+
+export interface PeeringFacts {
+  readonly id: string
+  /** EC2's status code, such as active or pending-acceptance. */
+  readonly status: string
+  /** The other side's blocks. */
+  readonly peerCidrs: readonly string[]
+}
+
+export interface NetworkAclFacts {
+  readonly id: string
+  readonly subnetIds: readonly string[]
+  /** In rising order of rule numbers; the final deny-all is implied. */
+  readonly entries: readonly {
+    readonly direction: "ingress" | "egress"
+    readonly allow: boolean
+    /** "-1" is every protocol, "6" TCP, "17" UDP. */
+    readonly protocol: string
+    readonly cidr: string
+    readonly fromPort?: number
+    readonly toPort?: number
+  }[]
+}
+
+/** Service quotas; absent ones have AWS's default. */
+export interface QuotaFacts {
+  /** L-83CA0A9D. */
+  readonly blocksPerVpc?: number
+  /** L-2AFB9258. */
+  readonly groupsPerInterface?: number
+  /** L-DF5E4CA3. */
+  readonly interfacesPerRegion?: number
 }
 
 export interface GroupRule {
