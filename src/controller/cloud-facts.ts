@@ -20,6 +20,9 @@ export interface FactsNeeded {
 const retryMs = 15_000
 const vpcTtlMs = 600_000
 
+/** Told of every subnet that a describe call between the two times showed. */
+export type OnSubnet = (subnet: Subnet, startedAt: number, finishedAt: number) => void
+
 interface Entry<T> {
   read: Read<T>
   at: number
@@ -40,11 +43,13 @@ export class CloudFacts {
   readonly #subnetsOf = new Map<string, Entry<readonly string[]>>()
   readonly #groupsOf = new Map<string, Entry<readonly string[]>>()
   readonly #loading = new Map<string, Promise<void>>()
+  readonly #onSubnet: OnSubnet
 
-  constructor(ec2: Ec2, clock: Clock, signal: AbortSignal) {
-    this.#ec2 = ec2
-    this.#clock = clock
-    this.#call = { priority: "allocate", signal }
+  constructor(options: { ec2: Ec2; clock: Clock; signal: AbortSignal; onSubnet: OnSubnet }) {
+    this.#ec2 = options.ec2
+    this.#clock = options.clock
+    this.#call = { priority: "allocate", signal: options.signal }
+    this.#onSubnet = options.onSubnet
   }
 
   subnet(id: string): Read<Subnet> {
@@ -112,15 +117,6 @@ export class CloudFacts {
     ])
   }
 
-  /** A write updates the cache: so many addresses of the subnet are taken (or, when negative, free again). */
-  spend(subnetID: string, addresses: number): void {
-    const entry = this.#subnets.get(subnetID)
-    if (entry?.read.state !== "found") return
-    const { value } = entry.read
-    const availableAddresses = Math.max(0, value.availableAddresses - addresses)
-    entry.read = found({ ...value, availableAddresses })
-  }
-
   /** EC2 did not know it: forget it, so that the next decision asks again. */
   forget(id: string): void {
     this.#subnets.delete(id)
@@ -142,9 +138,10 @@ export class CloudFacts {
 
   #loadSubnets(vpcId: string): Promise<void> {
     return this.#once(`subnets of ${vpcId}`, async () => {
+      const startedAt = this.#clock.now()
       const subnets = await this.#ec2.describeSubnets({ vpcId }, this.#call)
       return () => {
-        for (const subnet of subnets) this.#store(this.#subnets, subnet.id, subnet)
+        for (const subnet of subnets) this.#storeSubnet(subnet, startedAt)
         this.#checkVpc(vpcId, subnets)
         const ids = subnets.map((s) => s.id)
         this.#store(this.#subnetsOf, vpcId, ids)
@@ -154,8 +151,12 @@ export class CloudFacts {
 
   #loadSubnet(id: string): Promise<void> {
     return this.#once(`subnet ${id}`, async () => {
-      const subnets = await this.#ec2.describeSubnets({ ids: [id] }, this.#call)
-      return () => this.#store(this.#subnets, id, subnets[0])
+      const startedAt = this.#clock.now()
+      const [subnet] = await this.#ec2.describeSubnets({ ids: [id] }, this.#call)
+      return () => {
+        if (subnet) this.#storeSubnet(subnet, startedAt)
+        else this.#store<Subnet>(this.#subnets, id, undefined)
+      }
     }).catch((error) => this.#fail(this.#subnets, id, error))
   }
 
@@ -190,6 +191,11 @@ export class CloudFacts {
       }
       for (const id of ids) this.#fail(this.#groups, id, error)
     }
+  }
+
+  #storeSubnet(subnet: Subnet, startedAt: number): void {
+    this.#store(this.#subnets, subnet.id, subnet)
+    this.#onSubnet(subnet, startedAt, this.#clock.now())
   }
 
   /** A subnet outside the VPC's known blocks: a block was associated since, so the VPC is asked for anew. */

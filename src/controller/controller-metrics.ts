@@ -2,6 +2,20 @@ import { counter, createMetrics, gauge, histogram, type Metrics } from "../metri
 
 /** The controller's metrics. Calls to EC2 keep the original's names, so that its dashboards keep working. */
 export const controllerMetricsTable = {
+  awscni_ec2api_req_count: counter("EC2 calls, repetitions included, by action.", ["fn"]),
+  awscni_ec2api_error_count: counter("EC2 calls that EC2 refused, by action.", ["fn"]),
+  awscni_aws_api_latency_ms: histogram(
+    "Time of EC2 calls from being sent to being answered, in milliseconds.",
+    ["api", "error", "status"],
+    { buckets: [10, 50, 100, 250, 500, 1000, 2500, 5000, 10000] },
+  ),
+  berth_ec2_wait_seconds: histogram("Time of EC2 calls in the call budget's queue.", ["priority"], {
+    buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 15, 60],
+  }),
+  berth_ec2_budget_tokens: gauge("Calls of an action that the budget would let pass at once.", [
+    "action",
+  ]),
+  berth_ec2_budget_waiting: gauge("EC2 calls in the call budget's queue.", ["priority"]),
   berth_controller_leader: gauge("1 while this process leads."),
   berth_controller_nodes: gauge("Nodes with a NodeNetwork."),
   berth_controller_queue_depth: gauge("Nodes that wait for a decision, due or not."),

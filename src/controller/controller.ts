@@ -1,6 +1,7 @@
 import type { Ec2 } from "../ec2/ec2.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
 import { electLeader } from "../kube/lease-election.ts"
+import { callBudget } from "./call-budget.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
 import { httpEndpoint } from "./http-endpoint.ts"
@@ -35,17 +36,10 @@ export async function runController(
     },
     notReady: () => waitingFor(informers),
   })
+  const cloud = callBudget(ec2, { clock, random, metrics })
   const term = {
-    kube,
-    clock,
-    random,
-    log,
-    ec2,
-    informers,
-    recorder,
-    metrics,
-    clusterName,
-    leaks: config.leaks,
+    ...{ kube, clock, random, log, informers, recorder, metrics, clusterName },
+    ...{ ec2: cloud.ec2, isThrottled: cloud.isThrottled, leaks: config.leaks },
   }
   const election = { kube, clock, random, log, namespace, identity, name: leaseName }
   await electLeader(election, signal, async (lost) => {

@@ -8,6 +8,7 @@ import { type Kube, KubeError } from "../kube/kube.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import { type BoundNode, eniConfigStatus } from "./eniconfig-status.ts"
 import type { NodeState } from "./node-state.ts"
+import type { SubnetSupplies } from "./subnet-supply.ts"
 import { tallyOf } from "./tally.ts"
 
 export interface ENIConfigReconcilerOptions {
@@ -15,6 +16,7 @@ export interface ENIConfigReconcilerOptions {
   clock: Clock
   configs: Informer<ENIConfig>
   facts: CloudFacts
+  supplies: SubnetSupplies
   states: () => Iterable<NodeState>
   hasNodes: () => boolean
 }
@@ -63,7 +65,7 @@ export class ENIConfigReconciler {
     states: readonly NodeState[],
     vpcId: string,
   ): Promise<ENIConfigStatus> {
-    const { facts, clock } = this.#options
+    const { facts, supplies, clock } = this.#options
     const { subnet: subnetID = "", securityGroups = [] } = config.spec ?? {}
     const subnets = subnetID === "" ? [] : [subnetID]
     await facts.ensure({ vpcId, subnets, groups: securityGroups, allGroups: false })
@@ -76,6 +78,7 @@ export class ENIConfigReconciler {
         (iface) => iface.object === object,
       ),
       subnet: facts.subnet(subnetID),
+      free: supplies.freeIn(subnetID),
       groups: new Map(securityGroups.map((id) => [id, facts.group(id)])),
       now: clock.now(),
     })

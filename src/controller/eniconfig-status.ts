@@ -18,6 +18,8 @@ export interface ENIConfigInput {
   readonly bound: readonly BoundNode[]
   readonly tally: Tally
   readonly subnet: Read<Subnet>
+  /** Free addresses of the subnet, less what calls under way were promised. */
+  readonly free: number | undefined
   readonly groups: ReadonlyMap<string, Read<SecurityGroup>>
   readonly now: number
 }
@@ -36,7 +38,11 @@ export function eniConfigStatus(input: ENIConfigInput): ENIConfigStatus {
     interfaces: tally.interfaces,
     addresses: tally.addresses,
     ...(subnet
-      ? { zone: subnet.zone, cidr: subnet.cidr, freeAddresses: subnet.availableAddresses }
+      ? {
+          zone: subnet.zone,
+          cidr: subnet.cidr,
+          freeAddresses: input.free ?? subnet.availableAddresses,
+        }
       : {}),
     conditions: withTransitions(states, config.status?.conditions, input.now),
   }
@@ -89,7 +95,7 @@ function groupInvalid({ groups, bound, subnet }: ENIConfigInput): ConditionState
   return none(type, "the security groups can be used")
 }
 
-function exhausted({ bound }: ENIConfigInput, subnet: Subnet | undefined): ConditionState {
+function exhausted({ bound, free }: ENIConfigInput, subnet: Subnet | undefined): ConditionState {
   const type = "SubnetExhausted"
   const short = bound.filter((n) => isExhaustion(n.placement?.code ?? ""))
   const [first] = short
@@ -100,7 +106,7 @@ function exhausted({ bound }: ENIConfigInput, subnet: Subnet | undefined): Condi
       reason: "NoFreeAddress",
       message: `${first.placement?.message ?? ""} (${namesOf(short.map((n) => n.name))})`,
     }
-  if (subnet?.availableAddresses === 0)
+  if (subnet && free === 0)
     return { type, status: "True", reason: "NoFreeAddress", message: `${subnet.id} is full` }
   return none(type, "the subnet has free addresses")
 }

@@ -34,7 +34,8 @@ async function main(): Promise<void> {
   await runController(
     {
       ...{ kube, config, clock: systemClock, random: Math.random, log: log.logger },
-      ec2: sdkEc2({ region }),
+      // The call budget repeats calls; the SDK must not do so besides.
+      ec2: sdkEc2({ region, maxAttempts: 1 }),
     },
     stop.signal,
   )

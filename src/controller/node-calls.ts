@@ -2,18 +2,15 @@ import type { NodeNetwork } from "../api/nodenetwork.ts"
 import type { BerthError } from "../errors/berth-error.ts"
 import { isError } from "../errors/catalogue.ts"
 import type { Action, CreateAction, MarkAction } from "../ipam/actions.ts"
+import { assignAddresses, unassignAddresses } from "./calls/assign-addresses.ts"
+import { attachInterface, endWithInstance } from "./calls/attach-interface.ts"
+import type { CallContext } from "./calls/call-context.ts"
+import { createInterface } from "./calls/create-interface.ts"
+import { regroupInterface } from "./calls/regroup-interface.ts"
+import { releaseInterface } from "./calls/release-interface.ts"
 import { actionOf } from "./create-intent.ts"
-import {
-  assignAddresses,
-  attachInterface,
-  type CallContext,
-  createInterface,
-  endWithInstance,
-  regroupInterface,
-  releaseInterface,
-  unassignAddresses,
-} from "./ec2-calls.ts"
 import { failureKeyOf, type NodeState, slotOf } from "./node-state.ts"
+import { amountOf, type Hold } from "./subnet-supply.ts"
 
 const firstRetryMs = 1_000
 const longestRetryMs = 60_000
@@ -24,10 +21,24 @@ export interface NodeCallsOptions extends CallContext {
   onFailure: (state: NodeState, action: Action | undefined, error: Error) => void
 }
 
+interface FailedCall {
+  readonly key: string
+  readonly action: Action | undefined
+  readonly startedAt: number
+}
+
+/** A call that needs no record before it, with what is set aside for it. */
+export interface StartableCall {
+  readonly action: Exclude<Action, CreateAction | MarkAction>
+  readonly hold: Hold | undefined
+}
+
 /** Carries out calls on behalf of nodes, each on its own; a call that ends marks its node for the next decision. */
 export class NodeCalls {
   readonly #options: NodeCallsOptions
   readonly #tasks = new Set<Promise<void>>()
+  /** What was set aside for creates that are recorded and not begun, by token. */
+  readonly #holds = new Map<string, Hold>()
 
   constructor(options: NodeCallsOptions) {
     this.#options = options
@@ -48,8 +59,20 @@ export class NodeCalls {
     return failure && failure.until > now ? failure.error : undefined
   }
 
-  start(state: NodeState, action: Exclude<Action, CreateAction | MarkAction>): void {
-    this.#run(state, action.interfaceID, action, () => this.#perform(state, action))
+  start(state: NodeState, { action, hold }: StartableCall): void {
+    this.#run(state, action.interfaceID, action, () => this.#perform(state, action, hold))
+  }
+
+  /** Keeps what was set aside for a create until `resume` begins it. */
+  keep(token: string, hold: Hold): void {
+    this.#holds.set(token, hold)
+  }
+
+  /** The create will not be begun after all. */
+  abandon(state: NodeState, token: string): void {
+    this.#holds.get(token)?.settle("refused")
+    this.#holds.delete(token)
+    state.intents.delete(token)
   }
 
   /** Begins what the record says and nobody is doing: creates, attachments, releases, the end with the instance. */
@@ -59,7 +82,9 @@ export class NodeCalls {
     for (const intent of state.intents.values()) {
       const action = actionOf(intent)
       if (this.isHeldBack(state, action, now)) continue
-      const work = () => createInterface(context, state, intent, { mode, action })
+      const hold = this.#holds.get(intent.token)
+      this.#holds.delete(intent.token)
+      const work = () => createInterface(context, state, intent, { mode, action, hold })
       this.#run(state, slotOf(intent), action, work)
     }
     for (const iface of state.interfaces) {
@@ -90,10 +115,11 @@ export class NodeCalls {
   ): void {
     state.running.set(place, { action })
     const key = action ? failureKeyOf(action) : `resume ${place}`
+    const startedAt = this.#options.clock.now()
     const task = work()
       .then(
         () => void state.failures.delete(key),
-        (error: Error) => this.#failed(state, key, action, error),
+        (error: Error) => this.#failed(state, { key, action, startedAt }, error),
       )
       .finally(() => {
         state.running.delete(place)
@@ -103,10 +129,14 @@ export class NodeCalls {
     this.#tasks.add(task)
   }
 
-  #perform(state: NodeState, action: Exclude<Action, CreateAction | MarkAction>): Promise<void> {
+  #perform(
+    state: NodeState,
+    action: StartableCall["action"],
+    hold: Hold | undefined,
+  ): Promise<void> {
     switch (action.do) {
       case "assign":
-        return assignAddresses(this.#options, state, action)
+        return assignAddresses(this.#options, state, action, hold)
       case "unassign":
         return unassignAddresses(this.#options, state, action)
       case "regroup":
@@ -118,8 +148,7 @@ export class NodeCalls {
 
   async #failed(
     state: NodeState,
-    key: string,
-    action: Action | undefined,
+    { key, action, startedAt }: FailedCall,
     error: Error,
   ): Promise<void> {
     const { clock, random, signal, log } = this.#options
@@ -129,7 +158,7 @@ export class NodeCalls {
     const until = clock.now() + Math.round(waitMs * (0.75 + random() / 2))
     log.warn("an EC2 call failed", { node: state.name, call: key, error: error.message, waitMs })
     if (action?.do === "create" || action?.do === "assign") {
-      if (await this.#exhausted(state, action, error)) {
+      if (await this.#exhausted(state, action, error, startedAt)) {
         // The book of the subnets knows now; other subnets of the placement may be tried at once.
         this.#options.onFailure(state, action, error)
         return
@@ -144,15 +173,16 @@ export class NodeCalls {
     state: NodeState,
     action: Extract<Action, { do: "create" | "assign" }>,
     error: Error,
+    startedAt: number,
   ): Promise<boolean> {
     const full = isError(error, "ec2/subnet-full")
     if (!full && !isError(error, "ec2/no-free-prefix")) return false
     const { facts, supplies } = this.#options
     await facts.refreshSubnets(state.vpcId)
-    const own = action.do === "create" ? 1 : 0
-    const left = supplies.of([action.subnetID]).get(action.subnetID)?.free ?? 0
-    if (!full || left >= own + action.addresses)
-      supplies.refused(action.subnetID, full ? "address" : "prefix", (error as BerthError).code)
+    const { subnetID } = action
+    const kind = full ? "address" : "prefix"
+    if (!full || (supplies.freeIn(subnetID) ?? 0) >= amountOf(action).addresses)
+      supplies.refused(subnetID, kind, (error as BerthError).code, startedAt)
     return true
   }
 }

@@ -4,7 +4,7 @@ import { nodePlacement } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
-import type { Action, CreateAction, MarkAction, Shortage } from "../ipam/actions.ts"
+import type { Action, Shortage } from "../ipam/actions.ts"
 import { type Plan, planNode } from "../ipam/plan.ts"
 import type { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
@@ -15,11 +15,11 @@ import type { CloudFacts } from "./cloud-facts.ts"
 import { createIntent } from "./create-intent.ts"
 import type { Departures } from "./departures.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
-import type { NodeCalls } from "./node-calls.ts"
+import type { NodeCalls, StartableCall } from "./node-calls.ts"
 import { NodeState } from "./node-state.ts"
 import { isExhaustion, nodeStatus } from "./node-status.ts"
 import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
-import type { SubnetSupplies } from "./subnet-supply.ts"
+import { amountOf, type SubnetSupplies } from "./subnet-supply.ts"
 import { takeIn } from "./take-in.ts"
 import { StatusTaken, sameStatus, writeStatus } from "./write-status.ts"
 
@@ -49,6 +49,7 @@ const supplyAgeMs = 60_000
 /** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
 const recheckMs = 30_000
 const unreadableMs = 5_000
+const outrunMs = 50
 
 interface Decision {
   readonly resolutions: ReadonlyMap<PlacementKey, Resolution>
@@ -56,6 +57,14 @@ interface Decision {
   readonly actions: readonly Action[]
   readonly limits: InterfaceLimits | undefined
   readonly obstacle: BerthError | undefined
+}
+
+interface Prepared {
+  readonly start: StartableCall[]
+  /** Intents noted. */
+  readonly tokens: string[]
+  /** Another node was quicker to take addresses that this plan counted on. */
+  outrun: boolean
 }
 
 /** One node, from what is wanted to what is done: decide, remember, do. Steady state costs no call of any kind. */
@@ -97,11 +106,12 @@ export class NodeReconciler {
     const { clock } = this.#options
     if (!(await this.#verified(state, object))) return undefined
     const decision = await this.#decide(state, object, node.object)
-    const planned = this.#plan(state, node.object, decision)
-    if (!(await this.#remember(state, object, node.object, decision))) return undefined
-    for (const action of planned) this.#options.calls.start(state, action)
+    const prepared = this.#prepare(state, node.object, decision)
+    if (!(await this.#recorded(state, object, node.object, { decision, prepared })))
+      return undefined
+    for (const call of prepared.start) this.#options.calls.start(state, call)
     if (object.spec.mode.provisioning) this.#options.calls.resume(state, object, clock.now())
-    return this.#nextLook(state, decision)
+    return prepared.outrun ? outrunMs : this.#nextLook(state, decision)
   }
 
   #forget(name: string): void {
@@ -109,6 +119,22 @@ export class NodeReconciler {
     this.#options.departures.forget(name)
     if (state) this.#byInstance.delete(state.instanceID)
     this.#states.delete(name)
+  }
+
+  async #recorded(
+    state: NodeState,
+    object: NodeNetwork,
+    node: Node,
+    { decision, prepared }: { decision: Decision; prepared: Prepared },
+  ): Promise<boolean> {
+    try {
+      if (await this.#remember(state, object, node, decision)) return true
+    } catch (error) {
+      this.#undo(state, prepared)
+      throw error
+    }
+    this.#undo(state, prepared)
+    return false
   }
 
   async #stateOf(object: NodeNetwork, node: Node): Promise<NodeState> {
@@ -225,24 +251,38 @@ export class NodeReconciler {
     return state.vpcId !== "" && clock.now() - oldest > limit
   }
 
-  /** Takes over what needs no call, records what is about to be created, and returns the calls to start. */
-  #plan(
-    state: NodeState,
-    node: Node,
-    { actions }: Decision,
-  ): Exclude<Action, CreateAction | MarkAction>[] {
-    const { calls, clock } = this.#options
+  /**
+   * Takes over what needs no call, sets aside what calls take from the subnets, notes what is about to be created, and
+   * returns the calls to start. Nothing waits in here, so two nodes never plan on the same last address.
+   */
+  #prepare(state: NodeState, node: Node, { actions }: Decision): Prepared {
+    const { calls, clock, supplies } = this.#options
     const now = clock.now()
-    const later: Exclude<Action, CreateAction | MarkAction>[] = []
+    const prepared: Prepared = { start: [], tokens: [], outrun: false }
     for (const action of actions) {
-      if (action.do === "mark") state.update(action.interfaceID, () => ({ state: action.state }))
-      else if (calls.isHeldBack(state, action, now)) continue
-      else if (action.do === "create") {
+      if (action.do === "mark") {
+        state.update(action.interfaceID, () => ({ state: action.state }))
+        continue
+      }
+      if (calls.isHeldBack(state, action, now)) continue
+      const takes = action.do === "create" || action.do === "assign"
+      const hold = takes ? supplies.reserve(action.subnetID, amountOf(action)) : undefined
+      if (takes && !hold) {
+        prepared.outrun = true
+      } else if (action.do === "create") {
         const intent = createIntent(action, node.metadata.uid ?? state.instanceID, now)
         state.intents.set(intent.token, intent)
-      } else later.push(action)
+        prepared.tokens.push(intent.token)
+        if (hold) calls.keep(intent.token, hold)
+      } else prepared.start.push({ action, hold })
     }
-    return later
+    return prepared
+  }
+
+  /** The record could not be written: nothing of what was prepared is begun. */
+  #undo(state: NodeState, { start, tokens }: Prepared): void {
+    for (const { hold } of start) hold?.settle("refused")
+    for (const token of tokens) this.#options.calls.abandon(state, token)
   }
 
   /** Writes the status when it differs. False: the object is gone, or another controller knows better. */

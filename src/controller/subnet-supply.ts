@@ -1,95 +1,111 @@
 import type { Clock } from "../clock.ts"
-import type { Backoff, SubnetSupply, SupplyKind } from "../placement/strategy.ts"
-import type { CloudFacts } from "./cloud-facts.ts"
+import { Backoffs } from "../ec2/backoff.ts"
+import { type Amount, Ledger, type Outcome, type Reservation } from "../ec2/ledger.ts"
+import type { Action } from "../ipam/actions.ts"
+import type { SubnetSupply, SupplyKind } from "../placement/strategy.ts"
+import type { Subnet } from "../vpc/model.ts"
 
-/** Wait after a refusal of one kind in one subnet; doubles with every further one. */
-const firstBackoffMs = 10_000
-const longestBackoffMs = 300_000
-
-interface Refusal extends Backoff {
-  readonly waitMs: number
+/** Addresses set aside for one call. */
+export interface Hold {
+  settle(outcome: Outcome): void
 }
 
 /**
- * What is left of each subnet, all nodes considered: EC2's count, less what calls under way were promised, and the
- * back-offs after refusals. One book for the whole cluster, so that many nodes cannot each take the last address.
+ * What is left of each subnet, all nodes considered: the in-flight ledger and the back-offs after refusals. One book
+ * for the whole cluster, so that many nodes cannot each take the last address.
  */
 export class SubnetSupplies {
-  readonly #facts: CloudFacts
   readonly #clock: Clock
-  readonly #random: () => number
   readonly #heldIn: (subnetID: string) => number
-  readonly #promised = new Map<string, number>()
-  readonly #refusals = new Map<string, Refusal>()
+  readonly #ledger = new Ledger()
+  readonly #backoffs: Backoffs<SupplyKind>
 
   constructor(options: {
-    facts: CloudFacts
     clock: Clock
     random: () => number
     /** Addresses that all nodes hold in a subnet. */
     heldIn: (subnetID: string) => number
   }) {
-    this.#facts = options.facts
     this.#clock = options.clock
-    this.#random = options.random
     this.#heldIn = options.heldIn
+    this.#backoffs = new Backoffs({ random: options.random })
   }
 
+  /** Takes in what a describe call between the two times showed. */
+  observe(subnet: Subnet, startedAt: number, finishedAt: number): void {
+    const { id, availableAddresses: available } = subnet
+    const before = this.#ledger.supply(id, finishedAt)?.free
+    this.#ledger.observe(id, { available, startedAt, finishedAt })
+    // Only news ends a wait: EC2 may refuse a subnet that has had room on paper all the time.
+    if (before === 0 && available > 0)
+      this.#backoffs.seenRoom({ subnet: id, cause: "address" }, startedAt)
+  }
+
+  /** Free addresses less all promises; undefined for a subnet never seen. */
+  freeIn(subnetID: string): number | undefined {
+    return this.#ledger.supply(subnetID, this.#clock.now())?.free
+  }
+
+  /** Addresses promised by calls that EC2 has not answered. */
   promisedIn(subnetID: string): number {
-    return this.#promised.get(subnetID) ?? 0
+    return this.#ledger.supply(subnetID, this.#clock.now())?.inFlight ?? 0
   }
 
-  /** Sets addresses aside for a call; disposing gives them up, `spend` makes them used. */
-  reserve(subnetID: string, addresses: number): Disposable & { spend(used: number): void } {
-    this.#add(subnetID, addresses)
-    let open = true
-    const close = () => {
-      if (open) this.#add(subnetID, -addresses)
-      open = false
-    }
-    return {
-      spend: (used) => {
-        close()
-        this.#facts.spend(subnetID, used)
-      },
-      [Symbol.dispose]: close,
-    }
+  /** Sets addresses aside for a call; undefined when the subnet does not have them any more. */
+  reserve(subnetID: string, amount: Amount): Hold | undefined {
+    const now = this.#clock.now()
+    const reservation = this.#ledger.reserve(subnetID, amount, now)
+    if (!reservation) return undefined
+    for (const cause of causesOf(amount)) this.#backoffs.probe({ subnet: subnetID, cause }, now)
+    return { settle: (outcome) => this.#settle(reservation, outcome) }
   }
 
-  /** EC2 refused to give from the subnet although there seemed to be room. */
-  refused(subnetID: string, kind: SupplyKind, code: string): void {
-    const key = `${subnetID} ${kind}`
-    const last = this.#refusals.get(key)?.waitMs
-    const waitMs = last === undefined ? firstBackoffMs : Math.min(last * 2, longestBackoffMs)
-    const until = this.#clock.now() + Math.round(waitMs * (0.8 + this.#random() * 0.4))
-    this.#refusals.set(key, { kind, until, code, waitMs })
+  /** EC2 refused to give, and the subnet's figures do not explain it. */
+  refused(subnet: string, cause: SupplyKind, code: string, startedAt: number): void {
+    this.#backoffs.refused({ subnet, cause, code, startedAt }, this.#clock.now())
   }
 
-  served(subnetID: string, kind: SupplyKind): void {
-    this.#refusals.delete(`${subnetID} ${kind}`)
+  /** Addresses were given back by a call that began at `startedAt`. */
+  freed(subnetID: string, amount: Amount, startedAt: number): void {
+    this.#ledger.credit(subnetID, amount, startedAt)
   }
 
-  /** The supply of the subnets named; those that are not known are left out. */
+  /** The supply of the subnets named; those never seen are left out. */
   of(subnetIDs: Iterable<string>): Map<string, SubnetSupply> {
+    const now = this.#clock.now()
     const supply = new Map<string, SubnetSupply>()
     for (const id of subnetIDs) {
-      const read = this.#facts.subnet(id)
-      if (read.state !== "found") continue
-      const backoffs = (["address", "prefix"] as const).flatMap(
-        (kind) => this.#refusals.get(`${id} ${kind}`) ?? [],
-      )
+      const left = this.#ledger.supply(id, now)
+      if (!left) continue
+      const { free, freePrefixes, inFlight } = left
+      const refusals = this.#backoffs.of(id, now)
       supply.set(id, {
-        free: Math.max(0, read.value.availableAddresses - this.promisedIn(id)),
-        held: this.#heldIn(id) + this.promisedIn(id),
-        backoffs,
+        free,
+        ...(freePrefixes === undefined ? {} : { freePrefixes }),
+        held: this.#heldIn(id) + inFlight,
+        backoffs: refusals.map(({ cause, until, code }) => ({ kind: cause, until, code })),
       })
     }
     return supply
   }
 
-  #add(subnetID: string, addresses: number): void {
-    const sum = this.promisedIn(subnetID) + addresses
-    if (sum > 0) this.#promised.set(subnetID, sum)
-    else this.#promised.delete(subnetID)
+  #settle(reservation: Reservation, outcome: Outcome): void {
+    const now = this.#clock.now()
+    this.#ledger.settle(reservation, outcome, now)
+    if (typeof outcome === "string") return
+    for (const cause of causesOf(outcome.used))
+      this.#backoffs.served({ subnet: reservation.subnet, cause }, now)
   }
 }
+
+/** A prefix needs the one kind, addresses the other; a new interface takes an address as well. */
+const causesOf = ({ addresses, prefixes }: Amount): SupplyKind[] => [
+  ...(addresses > 0 ? (["address"] as const) : []),
+  ...(prefixes > 0 ? (["prefix"] as const) : []),
+]
+
+/** What a call takes from its subnet; a new interface needs an address for itself. */
+export const amountOf = (action: Extract<Action, { do: "create" | "assign" }>): Amount => ({
+  addresses: action.addresses + (action.do === "create" ? 1 : 0),
+  prefixes: action.prefixes,
+})

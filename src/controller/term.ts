@@ -6,7 +6,7 @@ import type { EventRecorder } from "../kube/event-recorder.ts"
 import { WorkQueue } from "../kube/work-queue.ts"
 import { announceMissingRights, announceStatus } from "./announce.ts"
 import { auditRegularly } from "./audit.ts"
-import { CloudFacts } from "./cloud-facts.ts"
+import { CloudFacts, type OnSubnet } from "./cloud-facts.ts"
 import type { LeakMode } from "./config.ts"
 import type { ControllerMetrics } from "./controller-metrics.ts"
 import { Departures } from "./departures.ts"
@@ -28,14 +28,14 @@ export interface TermOptions extends ControllerPorts {
   metrics: ControllerMetrics
   clusterName: string | undefined
   leaks: LeakMode
+  /** EC2 has throttled calls lately. */
+  isThrottled: () => boolean
 }
 
 /** Nodes decided on at the same time: decisions wait for the API server and EC2, not for the processor. */
 const nodeConcurrency = 32
 /** Above EKS's largest clusters; what is refused beyond it comes back with the next change or audit. */
 const queueLimit = 20_000
-/** EC2's refusals for exceeding its request limits show in status for so long. */
-const throttledMs = 60_000
 /** Changes of nodes are gathered for so long before the objects that they use are counted anew. */
 const gatherMs = 200
 
@@ -61,14 +61,13 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
   const { ec2, kube, clock, random, log, informers, recorder, clusterName, metrics } = options
   const states = () => reconciler.states()
   const changed = (node: string) => void nodes.add(node)
-  const throttle = throttleWitness(() => clock.now())
-  const facts = new CloudFacts(ec2, clock, signal)
   const heldIn = (subnetID: string) => heldBy(states(), subnetID)
-  const supplies = new SubnetSupplies({ facts, clock, random, heldIn })
+  const supplies = new SubnetSupplies({ clock, random, heldIn })
+  const onSubnet: OnSubnet = (...seen) => supplies.observe(...seen)
+  const facts = new CloudFacts({ ec2, clock, signal, onSubnet })
   const onFailure = (state: NodeState, action: Action | undefined, error: Error) => {
     const code = error instanceof BerthError ? error.code : "other"
     metrics.berth_controller_call_failures_total.inc({ call: action?.do ?? "resume", code })
-    throttle.note(error)
     const node = informers.nodes.get(state.name)
     if (isError(error, "ec2/unauthorized") && node.state === "known")
       announceMissingRights(recorder, node.object, error)
@@ -91,7 +90,7 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
     nodeNetworks: informers.nodeNetworks,
     placements: informers,
     departures: new Departures({ kube, ec2, clock, log, signal }),
-    isThrottled: throttle.isRecent,
+    isThrottled: options.isThrottled,
     instanceTypeOf: (id) => instanceTypeOf(ec2, id, signal),
     onStatus: (node, before, after) => {
       announceStatus(recorder, informers, node, before, after)
@@ -99,14 +98,13 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
     },
   })
   const eniConfigs = new ENIConfigReconciler({
-    ...{ kube, clock, facts, states, configs: informers.eniConfigs },
+    ...{ kube, clock, facts, supplies, states, configs: informers.eniConfigs },
     hasNodes: () => informers.nodeNetworks.size > 0,
   })
   const queue = (work: (key: string) => Promise<number | undefined>, what: string) =>
     new WorkQueue({
       ...{ clock, random, signal, work, limit: queueLimit, concurrency: nodeConcurrency },
       onError: (key, error, retryInMs) => {
-        throttle.note(error)
         log.warn("no decision", { [what]: key, error: (error as Error).message, retryInMs })
       },
     })
@@ -121,17 +119,6 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
   }
   const audit = { clock, random, log, states, facts, loader, sweeper, refreshed }
   return { nodes, configs, calls, audit, stateOf: (name: string) => reconciler.state(name) }
-}
-
-/** Remembers for a while that EC2 throttled. */
-function throttleWitness(now: () => number) {
-  let at = Number.NEGATIVE_INFINITY
-  return {
-    note: (error: unknown) => {
-      if (isError(error, "ec2/throttled")) at = now()
-    },
-    isRecent: () => now() - at < throttledMs,
-  }
 }
 
 async function instanceTypeOf(ec2: Ec2, id: string, signal: AbortSignal): Promise<string> {

@@ -18,6 +18,7 @@ import { EventRecorder } from "../../kube/event-recorder.ts"
 import { type MemoryKube, memoryKube } from "../../kube/memory/memory-kube.ts"
 import { silentLogger } from "../../log.ts"
 import { type VirtualClock, virtualClock } from "../../testing/virtual-clock.ts"
+import { callBudget } from "../call-budget.ts"
 import { controllerMetrics } from "../controller-metrics.ts"
 import { startInformers } from "../informers.ts"
 import { serveTerm } from "../term.ts"
@@ -194,8 +195,9 @@ export class World {
       instance: "t",
     })
     const metrics = controllerMetrics()
+    const { ec2, isThrottled } = callBudget(this.ec2, { ...ports, metrics })
     const options = {
-      ...{ ...ports, ec2: this.ec2, informers, recorder, metrics },
+      ...{ ...ports, ec2, isThrottled, informers, recorder, metrics },
       ...{ clusterName: cluster, leaks: "free" as const },
     }
     const done = serveTerm(options, stop.signal).catch((error) => {
