@@ -5,7 +5,6 @@ import type { Clock } from "../../clock.ts"
 import { Informer } from "../../kube/informer.ts"
 import type { Kube, ListQuery } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
-import { type Budget, budgets } from "./disruption-loop.ts"
 import { type LabPod, labPods } from "./pod.ts"
 import { View } from "./view.ts"
 import {
@@ -13,8 +12,10 @@ import {
   controllerRevisions,
   type DaemonSet,
   type Deployment,
+  type DisruptionBudget,
   daemonSets,
   deployments,
+  disruptionBudgets,
   type Job,
   jobs,
   type ReplicaSet,
@@ -46,7 +47,7 @@ export interface Cluster extends LoopContext {
   readonly daemonSets: View<DaemonSet>
   readonly jobs: View<Job>
   readonly revisions: View<ControllerRevision>
-  readonly budgets: View<Budget>
+  readonly budgets: View<DisruptionBudget>
 }
 
 export const nodeLeaseNamespace = "kube-node-lease"
@@ -81,7 +82,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     daemonSets: view(daemonSets),
     jobs: view(jobs),
     revisions: view(controllerRevisions),
-    budgets: view(budgets),
+    budgets: view(disruptionBudgets),
   }
   await Promise.all(informers.map((i) => i.synced()))
   return cluster

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type Budget, budgetStatus, budgets } from "./disruption-loop.ts"
+import { budgetStatus } from "./disruption-plan.ts"
 import type { LabPod } from "./pod.ts"
 import { addNode, loopWorld } from "./testing/loop-world.ts"
-import { deployments } from "./workloads.ts"
+import { type DisruptionBudget, deployments, disruptionBudgets } from "./workloads.ts"
 
-const budget = (spec: Budget["spec"], status?: Budget["status"]): Budget => ({
+const budget = (
+  spec: Partial<DisruptionBudget["spec"]>,
+  status?: DisruptionBudget["status"],
+): DisruptionBudget => ({
   apiVersion: "policy/v1",
   kind: "PodDisruptionBudget",
   metadata: { name: "web", namespace: "default" },
@@ -13,19 +16,20 @@ const budget = (spec: Budget["spec"], status?: Budget["status"]): Budget => ({
   ...(status ? { status } : {}),
 })
 
-const pod = (name: string, ready = true): LabPod =>
-  ({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace: "default", labels: { app: "web" } },
-    spec: { containers: [] },
-    status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
-  }) as LabPod
+const pod = (name: string, ready = true): LabPod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "default", labels: { app: "web" } },
+  spec: { containers: [] },
+  status: {
+    phase: "Running",
+    conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: "" }],
+  },
+})
 
 const three = [pod("a"), pod("b"), pod("c", false)]
-const scale = () => ({ uid: "rs", replicas: 3 })
-const allowed = (spec: Budget["spec"], pods = three) =>
-  budgetStatus(budget(spec), pods, scale, 0).disruptionsAllowed
+const allowed = (spec: Partial<DisruptionBudget["spec"]>, pods = three) =>
+  budgetStatus({ budget: budget(spec), pods, scale: 3, now: 0 }).disruptionsAllowed
 
 test("disruptions are what is healthy beyond what must be", () => {
   assert.equal(allowed({ minAvailable: 1 }), 1)
@@ -47,18 +51,17 @@ test("an allowed eviction counts until its pod is seen to go", () => {
       disruptedPods: { a: "1970-01-01T00:00:00Z" },
     },
   )
-  assert.equal(budgetStatus(spent, all, scale, 1000).disruptionsAllowed, 0)
-  assert.equal(
-    budgetStatus(spent, all.slice(1).concat(pod("d")), scale, 1000).disruptionsAllowed,
-    1,
-  )
-  assert.equal(budgetStatus(spent, all, scale, 10 * 60_000).disruptionsAllowed, 1)
+  const after = (pods: LabPod[], now: number) =>
+    budgetStatus({ budget: spent, pods, scale: 3, now }).disruptionsAllowed
+  assert.equal(after(all, 1000), 0)
+  assert.equal(after([pod("b"), pod("c"), pod("d")], 1000), 1)
+  assert.equal(after(all, 10 * 60_000), 1)
 })
 
 test("the loop writes the status of a budget over a Deployment", async () => {
   await using world = await loopWorld()
   await addNode(world.kube, "a")
-  await world.kube.create(budgets, budget({ maxUnavailable: 1 }))
+  await world.kube.create(disruptionBudgets, budget({ maxUnavailable: 1 }))
   await world.kube.create(deployments, {
     apiVersion: "apps/v1",
     kind: "Deployment",

@@ -68,12 +68,23 @@ export class View<T extends KubeObject> {
     return patched
   }
 
-  /** `status` replaces the present one as a whole; fields that it lacks are removed. */
-  async patchStatus(object: T & { status?: unknown }, status: object): Promise<T> {
+  /**
+   * `status` replaces the present one as a whole; fields that it lacks are removed. With `resourceVersion` the write
+   * conflicts when the object has changed since.
+   */
+  async patchStatus(
+    object: T & { status?: unknown },
+    status: object,
+    resourceVersion?: string,
+  ): Promise<T> {
     const stale = Object.keys((object.status as object | undefined) ?? {}).filter(
       (k) => !(k in status),
     )
-    const body = { status: { ...Object.fromEntries(stale.map((k) => [k, null])), ...status } }
+    const metadata = resourceVersion === undefined ? {} : { metadata: { resourceVersion } }
+    const body = {
+      ...metadata,
+      status: { ...Object.fromEntries(stale.map((k) => [k, null])), ...status },
+    }
     return await this.patch(object, { type: "merge", subresource: "status", body })
   }
 

@@ -139,6 +139,27 @@ export interface ControllerRevision extends KubeObject {
   data?: { spec: { template: PodTemplate } }
 }
 
+/** policy/v1 PodDisruptionBudget. */
+export interface DisruptionBudget extends KubeObject {
+  spec: {
+    selector?: LabelSelector
+    minAvailable?: IntOrPercent
+    maxUnavailable?: IntOrPercent
+  }
+  status?: DisruptionBudgetStatus
+}
+
+export interface DisruptionBudgetStatus {
+  observedGeneration?: number
+  currentHealthy: number
+  desiredHealthy: number
+  expectedPods: number
+  disruptionsAllowed: number
+  /** Time of each eviction that was granted and has not shown yet, by pod name. */
+  disruptedPods?: Record<string, string>
+  conditions?: WorkloadCondition[]
+}
+
 const apps = <T extends KubeObject>(plural: string, kind: string): Resource<T> => ({
   group: "apps",
   version: "v1",
@@ -160,5 +181,12 @@ export const jobs: Resource<Job> = {
   version: "v1",
   plural: "jobs",
   kind: "Job",
+  namespaced: true,
+}
+export const disruptionBudgets: Resource<DisruptionBudget> = {
+  group: "policy",
+  version: "v1",
+  plural: "poddisruptionbudgets",
+  kind: "PodDisruptionBudget",
   namespaced: true,
 }
