@@ -31,15 +31,22 @@ export interface Recalled {
 /** Replays the journal. Records of an unknown kind come from a later version, which has to bear their loss. */
 export function recall(records: readonly unknown[]): Recalled {
   const attachments = new Map<string, Attachment>()
+  const holders = new Map<string, string>()
   const cooling = new Map<string, Cooling>()
   const offers = new Map<string, Offer>()
   for (const record of records) {
     if (!isRecord(record)) continue
     switch (record.op) {
-      case "hold":
-        attachments.set(keyText(record.held.key), record)
-        cooling.delete(record.held.address)
+      case "hold": {
+        const { key, address } = record.held
+        // Whoever held it before had given it up, even if that line was lost to damage.
+        const before = holders.get(address)
+        if (before !== undefined) attachments.delete(before)
+        holders.set(address, keyText(key))
+        attachments.set(keyText(key), { held: record.held, wiring: record.wiring })
+        cooling.delete(address)
         break
+      }
       case "free":
         attachments.delete(keyText(record.key))
         if (record.cooling) cooling.set(record.cooling.address, record.cooling)
