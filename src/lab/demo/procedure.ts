@@ -4,6 +4,7 @@ import {
   batchSecurityGroup,
   batchSubnet,
   instance,
+  nodeSubnets,
   podSecurityGroup,
   podSubnets,
   type Zone,
@@ -18,6 +19,8 @@ export interface Stage {
   readonly operator: Operator
   readonly launcher: NodeLauncher
   readonly replicas: number
+  /** Addresses that these subnets have left together. */
+  readonly freeIn: (subnetIds: readonly string[]) => Promise<number>
 }
 
 export const namespace = "shop"
@@ -39,23 +42,22 @@ spec:
 `
 }
 
-/** Waits until the incident is there to see: every pod either runs or has been told why it gets no address. */
-export async function lookAtIncident({ narrator, operator, replicas }: Stage): Promise<void> {
+/** Waits until the incident is there to see: no address is left, and every pod either runs or was told so. */
+export async function lookAtIncident(stage: Stage): Promise<void> {
+  const { narrator, operator, replicas } = stage
   narrator.step(
     "The incident",
     "Pods do not start. The node subnets are used up while 100.64.0.0/16 is idle.",
   )
-  let settled = 0
-  let before = -1
   await operator.until("the Deployment starts what it can", 60, async () => {
-    const pods = await readPods(operator.shell, namespace)
+    const [pods, told, free] = await Promise.all([
+      readPods(operator.shell, namespace),
+      podsToldWhy(operator),
+      stage.freeIn(Object.values(nodeSubnets)),
+    ])
     const running = pods.filter(isRunning).length
-    const told = await podsToldWhy(operator)
     const waiting = pods.filter((p) => !isRunning(p) && !told.has(p.metadata.name)).length
-    // An interface may still be on its way: the picture counts when it stays the same for a while.
-    settled = running === before ? settled + 1 : 0
-    before = running
-    return pods.length === replicas && waiting === 0 && settled >= 6 && running < replicas
+    return pods.length === replicas && waiting === 0 && running < replicas && free === 0
       ? { done: `${running} pods run, ${pods.length - running} get no address` }
       : { progress: `${running} of ${replicas} pods run` }
   })
@@ -139,35 +141,38 @@ export async function describeBatchSubnet({ narrator, operator }: Stage): Promis
   })
 }
 
-/** Replaces the nodes zone by zone; returns the names of those bound by annotation. */
+/**
+ * Replaces the nodes zone by zone; draining a node recreates its pods elsewhere. Returns the names of the nodes bound
+ * by annotation. New nodes register with a taint that keeps pods away until their binding is settled: an annotation
+ * cannot be there at birth, and a pod keeps the address it got first.
+ */
 export async function replaceNodes(stage: Stage): Promise<Set<string>> {
   const { narrator, operator } = stage
   narrator.step(
-    "Replace the nodes",
+    "Replace the nodes, and with them the pods",
     `Old nodes still advertise the pods of three interfaces; with one kept for the host, ${customNetworkingMaxPods} are right.`,
   )
   const old = await readNodes(operator)
-  const batch = new Set<string>()
-  for (const zone of [...zones].reverse()) {
-    for (const node of old.filter((n) => zoneOf(n) === zone)) await retire(stage, node)
-    await launch(stage, zone, `--max-pods=${customNetworkingMaxPods}`, "general-2")
-    if (zone === "us-west-2a") {
-      const taint = `--register-with-taints=${bindingTaint}=true:NoSchedule`
-      const name = await launch(
-        stage,
-        zone,
-        `--max-pods=${customNetworkingMaxPods} ${taint}`,
-        "batch-1",
-      )
-      await operator.type(
-        `kubectl annotate node ${name} k8s.amazonaws.com/eniConfig=us-west-2a-batch`,
-      )
-      await operator.type(`kubectl taint node ${name} ${bindingTaint}-`)
-      batch.add(name)
-    }
-  }
-  return batch
+  for (const node of old.filter((n) => zoneOf(n) === "us-west-2b")) await retire(stage, node)
+  await launch(stage, "us-west-2b", "general-2")
+  for (const node of old.filter((n) => zoneOf(n) === "us-west-2a")) await retire(stage, node)
+  const [general, batch] = await Promise.all([
+    launch(stage, "us-west-2a", "general-2", unbound),
+    launch(stage, "us-west-2a", "batch-1", unbound),
+  ])
+  await operator.type(`kubectl annotate node ${batch} k8s.amazonaws.com/eniConfig=us-west-2a-batch`)
+  await operator.type(`kubectl taint node ${general} ${batch} ${bindingTaint}-`)
+  await operator.until("the pods start in their new subnets", 60, async () => {
+    const pods = await readPods(operator.shell, namespace)
+    const running = pods.filter(isRunning).length
+    return running === stage.replicas && pods.length === stage.replicas
+      ? { done: `all ${stage.replicas} pods run` }
+      : { progress: `${running} of ${pods.length} pods run` }
+  })
+  return new Set([batch])
 }
+
+const unbound = ` --register-with-taints=${bindingTaint}=true:NoSchedule`
 
 async function retire({ operator, launcher }: Stage, node: Node): Promise<void> {
   const name = node.metadata.name
@@ -187,9 +192,10 @@ async function retire({ operator, launcher }: Stage, node: Node): Promise<void> 
 async function launch(
   { operator, launcher }: Stage,
   zone: Zone,
-  kubeletArgs: string,
   nodeGroup: string,
+  moreArgs = "",
 ): Promise<string> {
+  const kubeletArgs = `--max-pods=${customNetworkingMaxPods}${moreArgs}`
   const id = await launcher.launch(instance(zone, kubeletArgs, nodeGroup))
   let name = ""
   await operator.until(`node ${id} in ${zone}`, 60, async () => {
@@ -202,25 +208,6 @@ async function launch(
       : { progress: `${name} registered` }
   })
   return name
-}
-
-/** Pods keep their address for life, so those from before the change are made anew. */
-export async function recreatePods({ narrator, operator, replicas }: Stage): Promise<void> {
-  narrator.step(
-    "Recreate the pods",
-    "A pod keeps its address for life; new pods take theirs from the new subnets.",
-  )
-  await operator.type(`kubectl rollout restart deployment web -n ${namespace}`)
-  await operator.type(`kubectl rollout status deployment web -n ${namespace} --timeout=90s`, {
-    lines: 1,
-  })
-  await operator.until("old pods go", 60, async () => {
-    const pods = await readPods(operator.shell, namespace)
-    const running = pods.filter(isRunning).length
-    return running === replicas && pods.length === replicas
-      ? { done: `all ${replicas} pods run` }
-      : { progress: `${running} of ${pods.length} pods run` }
-  })
 }
 
 export const readNodes = (operator: Operator): Promise<Node[]> =>

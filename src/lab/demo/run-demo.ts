@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream"
 import type { Clock } from "../../clock.ts"
+import type { Ec2 } from "../../ec2/ec2.ts"
 import { sdkEc2 } from "../../ec2/sdk/sdk-ec2.ts"
 import { internetAddress } from "../fabric/addresses.ts"
 import { ensureKubectl } from "../kubectl/ensure-kubectl.ts"
@@ -50,13 +51,20 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   if (kubectl.own)
     narrator.note("kubectl is not installed; Berth's own small client stands in for it")
   const operator = createOperator(createShell(kubectl.env), narrator, clock, signal)
-  const stage = {
+  const ec2 = sdkEc2({
+    region: lab.region,
+    endpoint: lab.ec2Url,
+    credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
+  })
+  const stage: procedure.Stage = {
     narrator,
     operator,
     launcher: createNodeLauncher(lab.ec2Url, lab.region),
     replicas,
+    freeIn: async (ids) =>
+      (await ec2.describeSubnets({ ids })).reduce((sum, s) => sum + s.availableAddresses, 0),
   }
-  const view = viewOf(lab, stage)
+  const view = viewOf(lab, stage, ec2)
 
   await procedure.lookAtIncident(stage)
   const before = await view()
@@ -66,7 +74,6 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   await procedure.watchConvergence(stage)
   await procedure.describeBatchSubnet(stage)
   const batchNodes = await procedure.replaceNodes(stage)
-  await procedure.recreatePods(stage)
   const after = await view()
 
   const from = after.find((r) => r.running)
@@ -89,12 +96,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   return wrong.length === 0 ? 0 : 1
 }
 
-function viewOf(lab: Lab, stage: procedure.Stage): () => Promise<PodRow[]> {
-  const ec2 = sdkEc2({
-    region: lab.region,
-    endpoint: lab.ec2Url,
-    credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
-  })
+function viewOf(lab: Lab, stage: procedure.Stage, ec2: Ec2): () => Promise<PodRow[]> {
   return async () => {
     const { shell } = stage.operator
     const [pods, nodes, interfaces] = await Promise.all([
