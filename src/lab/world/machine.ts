@@ -67,8 +67,7 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
   const namespace = kernel?.create(path)
   undo.defer(() => kernel?.remove(path))
   undo.defer(() => namespace?.[Symbol.dispose]())
-  // As the EKS images set it: a node forwards for its pods.
-  namespace?.apply([{ do: "sysctl", key: "net.ipv4.ip_forward", value: "1" }])
+  if (namespace) await prepare(namespace)
   await fabric.addNode({ instanceId: instance.id, namespace: path })
   undo.defer(() => fabric.removeNode(instance.id))
   if (namespace) undo.use(await serveMetadata(host, instance, namespace))
@@ -122,6 +121,16 @@ const factsOf = (cloud: Cloud, instance: CloudInstance) => ({
   ...(instance.userData === undefined ? {} : { userData: instance.userData }),
   ...(instance.tags[nodeGroupTag] === undefined ? {} : { nodeGroup: instance.tags[nodeGroupTag] }),
 })
+
+/** What the image and kube-proxy have done by the time the first pod starts. */
+async function prepare(namespace: NetNamespace): Promise<void> {
+  namespace.apply([{ do: "sysctl", key: "net.ipv4.ip_forward", value: "1" }])
+  // The kernel follows connections only where a rule looks at their state. Without one from the start, the first SNAT
+  // rule would take connections under way for new ones and change their ports.
+  await namespace.nft(`table ip lab {
+    chain follow { type filter hook output priority 0; ct state invalid counter; }
+  }\n`)
+}
 
 async function serveMetadata(
   { cloud, clock, random }: MachineHost,

@@ -81,7 +81,7 @@ async function startProgram(
       ...args,
     ]),
     env: {
-      PATH: process.env["PATH"] ?? "",
+      ...inherited(),
       KUBECONFIG: await host.kubeconfigFor(namespace, account),
       ...declared,
       ...translatePaths(pod.spec, container, declared, host.root),
@@ -91,6 +91,17 @@ async function startProgram(
     log,
     clock: host.clock,
   })
+}
+
+/** Of this process's own environment a container sees only where programs and compiled code are. */
+function inherited(): Record<string, string> {
+  const names = ["PATH", "NODE_COMPILE_CACHE"]
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function asCommand(words: readonly string[]): [string, ...string[]] {

@@ -55,6 +55,8 @@ export async function startWorld(
   const address = wired ? awsAddress : "127.0.0.1"
 
   const cloud = undo.use(buildCloud(scenario, clock, random))
+  progress(`booting ${scenario.instances.length} instances`)
+  for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
   const fabric = undo.use(await startFabric(context, kernel))
   undo.use(
     await followCloud({
@@ -103,8 +105,6 @@ export async function startWorld(
   )
   progress("applying Berth's manifests")
   await populate(context, kubernetes)
-  progress(`booting ${scenario.instances.length} instances`)
-  for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
   await nodesReady(context, kubernetes)
   const owned = undo.move()
   const { facts, failed } = kubernetes
