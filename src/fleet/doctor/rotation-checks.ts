@@ -1,0 +1,203 @@
+import { contains, parseCidr } from "../../vpc/cidr.ts"
+import { rollover } from "../rollover.ts"
+import type { Check, Symptom } from "./check.ts"
+import type { Examination } from "./examination.ts"
+import { enumerate, plural } from "./finding.ts"
+
+function* crashingAgents(examination: Examination): Iterable<Symptom> {
+  const { index, nodes, resolution } = examination
+  if (!index.mode.customNetworking) return
+  for (const node of nodes) {
+    const answer = resolution(node)
+    const agent = index
+      .podsOf(node.name)
+      .find((p) => p.namespace === "kube-system" && p.owner === "DaemonSet/aws-node")
+    const uninitialised = /cni plugin not initialized|cni config uninitialized/i.test(
+      node.readyMessage ?? "",
+    )
+    const crashing = agent?.waiting === "CrashLoopBackOff" || (agent?.restarts ?? 0) > 3
+    if (answer?.ok !== false || node.ready || !(uninitialised || crashing)) continue
+    yield {
+      object: `node/${node.name}`,
+      says: `the node has no network: ${answer.refusal.message}`,
+      evidence: [
+        ...(uninitialised ? [`not ready: ${node.readyMessage}`] : []),
+        ...(crashing ? [`aws-node restarted ${agent?.restarts ?? 0} times`] : []),
+      ],
+      fix: {
+        kind: "auto",
+        says: `${answer.refusal.hint} Never turn custom networking off for this: pods would come up in the nodes' subnets.`,
+      },
+    }
+  }
+}
+
+function* evictionBlocked(examination: Examination): Iterable<Symptom> {
+  const { cluster } = examination.index.snapshot
+  if (rollover(examination.index, examination).length === 0) return
+  const blocking = cluster.disruptionBudgets.filter(
+    (b) => b.disruptionsAllowed === 0 && b.expectedPods > 0,
+  )
+  for (const { namespace, name, expectedPods } of blocking) {
+    yield {
+      object: `PodDisruptionBudget/${namespace}/${name}`,
+      says: "it allows no disruption: nodes that have to be replaced cannot be drained",
+      evidence: [`disruptionsAllowed 0 of ${plural(expectedPods, "pod")}`],
+      fix: { kind: "tell", says: "Run one replica more, or relax the budget, before rotating." },
+    }
+  }
+}
+
+function* mixedCapacity(examination: Examination): Iterable<Symptom> {
+  const { index, aws, nodes } = examination
+  const byInstance = new Map(nodes.map((node) => [index.instanceOf(node)?.id ?? "", node]))
+  for (const group of aws.autoScalingGroups) {
+    const members = group.instanceIds.flatMap((id) => byInstance.get(id) ?? [])
+    const byType = Map.groupBy(members, (node) => index.typeOf(node) ?? "?")
+    for (const [type, same] of byType) {
+      const values = new Set(same.flatMap((node) => node.allocatablePods ?? []))
+      if (values.size < 2) continue
+      yield {
+        object: `asg/${group.name}`,
+        says: `nodes of type ${type} in one group advertise different numbers of pods: ${[...values].join(" and ")}`,
+        evidence: [enumerate(same.map((node) => `${node.name}: ${node.allocatablePods}`))],
+        fix: {
+          kind: "plan",
+          says: "Finish the rotation, or use a new group for the new mode.",
+          command: "berth rotate",
+        },
+      }
+    }
+  }
+}
+
+function* oldNodesTakePods(examination: Examination): Iterable<Symptom> {
+  const { index } = examination
+  const old = rollover(index, examination)
+  const names = new Set(old.map((entry) => entry.node))
+  const started = index.snapshot.cluster.nodes.some((n) => names.has(n.name) && n.unschedulable)
+  const open = index.snapshot.cluster.nodes.filter((n) => names.has(n.name) && !n.unschedulable)
+  if (!started || open.length === 0) return
+  yield {
+    object: "cluster",
+    says: `a rotation has begun, and ${plural(open.length, "node")} to be replaced still ${open.length === 1 ? "takes" : "take"} new pods`,
+    evidence: [enumerate(open.map((n) => n.name))],
+    fix: {
+      kind: "auto",
+      says: "Cordon them, or pods move twice.",
+      command: `kubectl cordon ${open
+        .slice(0, 20)
+        .map((n) => n.name)
+        .join(" ")}`,
+    },
+  }
+}
+
+/** Rules elsewhere in the VPC that let in the nodes' addresses and not the pods' (databases, caches, endpoints). */
+function* pinnedToOldBlock(examination: Examination): Iterable<Symptom> {
+  const { aws, podSubnets, nodes, index } = examination
+  const outside = [...new Set(aws.subnets.filter((s) => podSubnets.has(s.id)).map((s) => s.cidr))]
+  const nodeIds = new Set(nodes.flatMap((node) => index.instanceOf(node)?.subnetId ?? []))
+  const nodeBlocks = aws.subnets.filter((s) => nodeIds.has(s.id)).map((s) => s.cidr)
+  const vpcBlock = aws.vpc?.cidrs[0]?.cidr
+  const inside = (outer: string, inner: string) => {
+    const [a, b] = [parseCidr(outer), parseCidr(inner)]
+    return a !== undefined && b !== undefined && contains(a, b)
+  }
+  if (outside.length === 0 || vpcBlock === undefined) return
+  if (outside.every((cidr) => inside(vpcBlock, cidr))) return
+  const own = new Set(nodes.flatMap((n) => index.interfacesOf(n).flatMap((i) => i.securityGroups)))
+  for (const group of aws.securityGroups) {
+    if (own.has(group.id)) continue
+    const ingress = (group.rules ?? []).filter((r) => r.direction === "ingress")
+    const admitsNodes = ingress.filter((r) => nodeBlocks.some((cidr) => inside(r.peer, cidr)))
+    const admitsPods = outside.every((cidr) => ingress.some((r) => inside(r.peer, cidr)))
+    if (admitsNodes.length === 0 || admitsPods) continue
+    yield {
+      object: `sg/${group.id}`,
+      says: `${group.name} lets in the nodes' block and not the pods': in the VPC pods come with their own address`,
+      evidence: admitsNodes.map((r) => `${r.protocol} ${r.fromPort ?? "*"} from ${r.peer}`),
+      fix: {
+        kind: "plan",
+        says: "Admit the pods' security group, or their block.",
+        command: `aws ec2 authorize-security-group-ingress --group-id ${group.id} --protocol tcp --port ${admitsNodes[0]?.fromPort ?? "PORT"} --cidr ${outside[0]}`,
+      },
+    }
+  }
+}
+
+const throttleWords = /RequestLimitExceeded|Throttling|ec2\/throttled/
+
+function* throttled({ index }: Examination): Iterable<Symptom> {
+  const { cluster, logs } = index.snapshot
+  const conditions = cluster.nodeNetworks.filter((n) =>
+    n.status?.conditions.some((c) => c.type === "Throttled" && c.status === "True"),
+  )
+  const lines = (logs ?? []).flatMap((log) =>
+    log.lines.filter((line) => throttleWords.test(line)).map((line) => `${log.name}: ${line}`),
+  )
+  const evidence = [
+    ...conditions.map((n) => `NodeNetwork/${n.metadata.name}: Throttled`),
+    ...cluster.warnings
+      .filter((w) => throttleWords.test(w.message))
+      .map((w) => `${w.kind}/${w.name}: ${w.message}`),
+    ...lines,
+  ]
+  if (evidence.length === 0) return
+  yield {
+    object: "ec2",
+    says: "EC2 throttles calls: addresses come late",
+    evidence: evidence.slice(0, 5),
+    fix: {
+      kind: "auto",
+      says: "Start fewer nodes at once; larger warm targets, or prefixes, need fewer calls.",
+    },
+  }
+}
+
+const bound = [
+  "nodes",
+  "daemonsets.apps",
+  "ec2:DescribeInstances",
+  "eniconfigs.crd.k8s.amazonaws.com",
+] as const
+const attached = [...bound, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"] as const
+
+export const rotationChecks: readonly Check[] = [
+  {
+    id: "R01",
+    title: "No node is stuck without a placement",
+    severity: "blocking",
+    needs: [...bound, "pods"],
+    run: crashingAgents,
+  },
+  {
+    id: "R02",
+    title: "Nodes to be replaced can be drained",
+    severity: "blocking",
+    needs: [...attached, "pods", "poddisruptionbudgets.policy"],
+    run: evictionBlocked,
+  },
+  {
+    id: "R03",
+    title: "Nodes of a group are alike",
+    severity: "risk",
+    needs: [...bound, "autoscaling:DescribeAutoScalingGroups"],
+    run: mixedCapacity,
+  },
+  {
+    id: "R04",
+    title: "Nodes to be replaced take no new pods",
+    severity: "risk",
+    needs: attached,
+    run: oldNodesTakePods,
+  },
+  {
+    id: "R05",
+    title: "Nothing in the VPC admits the nodes' block only",
+    severity: "wrong-network",
+    needs: [...attached, "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"],
+    run: pinnedToOldBlock,
+  },
+  { id: "R08", title: "EC2 does not throttle", severity: "risk", needs: [], run: throttled },
+]
