@@ -52,7 +52,8 @@ const ownRates: Readonly<Record<string, Rate>> = {
 function rateOf(action: string): Rate {
   const own = ownRates[action]
   if (own) return own
-  if (/^(Describe|Get|List|Search)/.test(action)) return nonMutating
+  // The lab's other services (`eks:DescribeCluster`) are measured with the same classes.
+  if (/^(\w+:)?(Describe|Get|List|Search)/.test(action)) return nonMutating
   return intensiveActions.has(action) ? resourceIntensive : mutating
 }
 

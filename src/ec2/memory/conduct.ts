@@ -129,9 +129,11 @@ const concerns = (pattern: string, action: string) => pattern === "*" || pattern
 
 const throttled = () => new Ec2Fault("RequestLimitExceeded", "Request limit exceeded.", 503)
 
-const unauthorized = (action: string) =>
-  new Ec2Fault(
+function unauthorized(action: string): Ec2Fault {
+  const name = action.includes(":") ? action : `ec2:${action}`
+  return new Ec2Fault(
     "UnauthorizedOperation",
-    `You are not authorized to perform this operation. User is not authorized to perform: ec2:${action} because no identity-based policy allows the ec2:${action} action`,
+    `You are not authorized to perform this operation. User is not authorized to perform: ${name} because no identity-based policy allows the ${name} action`,
     403,
   )
+}
