@@ -62,6 +62,12 @@ spec:
           whenUnsatisfiable: DoNotSchedule
           minDomains: 2
           labelSelector: { matchLabels: { app: web } }
+        # Tainted nodes count as a place to be (nodeTaintsPolicy Ignore), so one new node cannot take all the pods
+        # before the next one is open.
+        - maxSkew: 4
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: DoNotSchedule
+          labelSelector: { matchLabels: { app: web } }
       containers:
         - name: web
           image: registry.example/whoami:1
