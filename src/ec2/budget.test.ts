@@ -36,7 +36,7 @@ function limitedCloud(clock: VirtualClock) {
   return { cloud, subnet, request }
 }
 
-test("a burst of 500 creates is never throttled, and takes the time the limits leave", async () => {
+test("W21: a burst of 500 creates is never throttled, and takes the time the limits leave", async () => {
   const clock = virtualClock()
   const { cloud, request } = limitedCloud(clock)
   const budget = createBudget({ clock, random: () => 0 })
@@ -54,7 +54,7 @@ test("a burst of 500 creates is never throttled, and takes the time the limits l
   assert.equal(Math.round((clock.now() - start) / 1000), (500 - 80) / 4)
 })
 
-test("where others use the account too, calls slow down until all have succeeded", async () => {
+test("W21: where others use the account too, calls slow down until all have succeeded", async () => {
   const clock = virtualClock()
   const { cloud, request } = limitedCloud(clock)
   const tries: TryEvent[] = []

@@ -67,28 +67,26 @@ interface Implementation {
   readonly open: (cloud: Cloud) => Promise<{ ec2: Ec2; close: () => void }>
 }
 
+async function listen(cloud: Cloud): Promise<{ url: string; close: () => void }> {
+  const server = createServer(createEc2Server(cloud))
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const address = server.address()
+  assert.ok(typeof address === "object" && address)
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { url: `http://127.0.0.1:${address.port}`, close }
+}
+
 const implementations: readonly Implementation[] = [
   { name: "memory", open: async (cloud) => ({ ec2: memoryEc2(cloud), close: () => {} }) },
   {
     name: "sdk over the wire",
     open: async (cloud) => {
-      const server = createServer(createEc2Server(cloud))
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-      const address = server.address()
-      assert.ok(typeof address === "object" && address)
-      const ec2 = sdkEc2({
-        region,
-        endpoint: `http://127.0.0.1:${address.port}`,
-        maxAttempts: 1,
-        credentials: { accessKeyId: "AKIATEST", secretAccessKey: "secret" },
-      })
-      return {
-        ec2,
-        close: () => {
-          server.close()
-          server.closeAllConnections()
-        },
-      }
+      const { url, close } = await listen(cloud)
+      const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "secret" }
+      return { ec2: sdkEc2({ region, endpoint: url, maxAttempts: 1, credentials }), close }
     },
   },
 ]
@@ -389,3 +387,31 @@ for (const implementation of implementations)
         }
       })
   })
+
+test("W34: AWS_ENDPOINT_URL_EC2 reaches the client that makes the calls", async () => {
+  const world = makeWorld()
+  const wire = await listen(world.cloud)
+  const before = { ...process.env }
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_EC2: wire.url,
+    AWS_ACCESS_KEY_ID: "AKIATEST",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  })
+  try {
+    const [vpc] = await sdkEc2({ region, maxAttempts: 1 }).describeVpcs({ ids: [world.vpc.id] })
+    assert.equal(vpc?.id, world.vpc.id)
+  } finally {
+    process.env = before
+    wire.close()
+    await world.cloud[Symbol.asyncDispose]()
+  }
+})
+
+test("an address where nobody answers is unavailable, not unknown", async () => {
+  const world = makeWorld()
+  const wire = await listen(world.cloud)
+  wire.close()
+  const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "secret" }
+  const ec2 = sdkEc2({ region, endpoint: wire.url, maxAttempts: 1, credentials })
+  await assert.rejects(ec2.describeVpcs({ ids: [world.vpc.id] }), { code: "ec2/unavailable" })
+})

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts"
 import type { AddressChoice } from "./address-space.ts"
-import { type Call, type Conduct, createConduct } from "./conduct.ts"
+import { type Call, type Conduct, createConduct, lagMaxMs } from "./conduct.ts"
 import { type Core, createCore, type Timing, type Views, type Zone } from "./core.ts"
 import { Ec2Fault } from "./fault.ts"
 import type { CloudChange } from "./records.ts"
@@ -75,12 +75,10 @@ const fastTiming: Timing = {
   detachMs: 0,
   startMs: 0,
   stopMs: 0,
-  forgetMs: 3_600_000,
+  forgetMs: Number.POSITIVE_INFINITY,
   natGatewayMs: 0,
   associateMs: 0,
 }
-
-const lagMaxMs = 10_000
 
 export function createCloud(options: CloudOptions): Cloud {
   const { clock, random, region, lagMs = 0 } = options
@@ -109,7 +107,7 @@ export function createCloud(options: CloudOptions): Cloud {
     },
     later: (ms, task) => {
       if (ms === 0) task()
-      else void clock.sleep(ms, closing.signal).then(task, () => {})
+      else if (Number.isFinite(ms)) void clock.sleep(ms, closing.signal).then(task, () => {})
     },
   })
 

@@ -35,6 +35,7 @@ export interface ConductOptions {
 export interface Conduct {
   /** `action` may be `*`. */
   setLatency(action: string, ms: number): void
+  /** At most 10 s. */
   setLag(ms: number): void
   setLimits(on: boolean): void
   /** Returns a function that takes the failure back. */
@@ -52,6 +53,9 @@ export interface Call {
   /** Neither filters nor a page size: EC2 charges such describe calls to a smaller bucket. */
   readonly unfiltered?: boolean
 }
+
+/** The past is kept no longer. */
+export const lagMaxMs = 10_000
 
 interface ActiveFailure {
   readonly failure: Failure
@@ -71,7 +75,7 @@ export function createConduct(options: ConductOptions): Conducting {
   const latency = new Map(Object.entries(options.latencyMs))
   const failures = new Set<ActiveFailure>()
   const denied = new Set<{ action: string; accessKeyId: string | undefined }>()
-  let lagMs = options.lagMs
+  let lagMs = Math.min(options.lagMs, lagMaxMs)
   let limits: RateLimits | undefined
   const setLimits = (on: boolean) => {
     limits = on ? createRateLimits(options.clock) : undefined
@@ -89,7 +93,7 @@ export function createConduct(options: ConductOptions): Conducting {
   return {
     setLatency: (action, ms) => void latency.set(action, ms),
     setLag: (ms) => {
-      lagMs = ms
+      lagMs = Math.min(ms, lagMaxMs)
     },
     setLimits,
     inject: (failure) => {

@@ -12,7 +12,7 @@ export interface Timing {
   readonly startMs: number
   /** From `shutting-down` to `terminated`. */
   readonly stopMs: number
-  /** How long a terminated instance is still described; EC2 keeps it about an hour. */
+  /** How long a terminated instance is still described; EC2 keeps it about an hour. Infinity = for ever. */
   readonly forgetMs: number
   readonly natGatewayMs: number
   /** From `associating` to `associated` of a VPC's CIDR block. */

@@ -52,12 +52,12 @@ export const list = <T>(of: Field<T>) =>
   field((param, path): readonly T[] => {
     const items = param.children.get("member")?.children ?? param.children
     return [...items]
-      .map(([index, item]) => ({ index: Number(index), item }))
-      .sort((a, b) => a.index - b.index)
-      .map(({ index, item }) => {
-        if (!Number.isInteger(index)) throw unknownParameter(`${path}.${index}`)
-        return of.read(item, `${path}.${index}`)
+      .map(([index, item]) => {
+        if (!/^\d{1,9}$/.test(index)) throw unknownParameter(`${path}.${index}`)
+        return { index: Number(index), item }
       })
+      .sort((a, b) => a.index - b.index)
+      .map(({ index, item }) => of.read(item, `${path}.${index}`))
   })
 
 export const object = <F extends Fields>(fields: F) =>
