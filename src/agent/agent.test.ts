@@ -38,5 +38,5 @@ test("demand counts pods from the moment they are bound", async () => {
     return read?.spec.demand[0]?.waiting === 2 && read
   })
   assert.deepEqual(object.spec.demand, [{ placement: "node", inUse: 0, waiting: 2, cooling: 0 }])
-  assert.equal(object.spec.instanceID, "i-0n1")
+  assert.equal(object.spec.instanceID, "i-0123456789abcdef0")
 })

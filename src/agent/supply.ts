@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { NodeNetwork, NodeNetworkSpec, NodeNetworkStatus } from "../api/nodenetwork.ts"
 import { demandOf } from "../ipam/demand.ts"
 import { decideOffers, defaultOfferTimes, type OfferDecision } from "../ipam/offers.ts"
@@ -120,6 +121,8 @@ export class Supply {
   #observe(object: NodeNetwork): void {
     if (!object.status || !this.#gate.admits(object)) return
     const { status } = object
+    // Most updates are echoes of our own writes to spec.
+    if (isDeepStrictEqual(status, this.#status)) return
     this.#o.lastKnown.remember({ mode: this.#o.config.mode, status })
     this.#accept(status)
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { NodeInterface, NodeNetworkStatus } from "../api/nodenetwork.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Logger } from "../log.ts"
@@ -28,9 +29,10 @@ export class TrafficKeeper {
   }
 
   /** The VPC's blocks are followed live: traffic to a block that was just added must keep the pod's address. */
-  update(status: NodeNetworkStatus): Promise<void> {
+  async update(status: NodeNetworkStatus): Promise<void> {
+    const before = factsOf(this.#status)
     this.#status = status
-    return this.verify()
+    if (!isDeepStrictEqual(factsOf(status), before)) await this.verify()
   }
 
   /** Puts back what something else removed. Never rejects: the next look tries again. */
@@ -83,3 +85,9 @@ export class TrafficKeeper {
     }
   }
 }
+
+/** What of a status the rules depend on. */
+const factsOf = (status: NodeNetworkStatus | undefined) => ({
+  cidrs: status?.vpc?.cidrs,
+  primary: status?.interfaces.find((i) => i.primary),
+})

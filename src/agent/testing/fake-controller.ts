@@ -12,7 +12,7 @@ export const testNode = (name: string): Node => ({
   apiVersion: "v1",
   kind: "Node",
   metadata: { name, uid: `uid-${name}` },
-  spec: { providerID: `aws:///us-west-2a/i-0${name}` },
+  spec: { providerID: "aws:///us-west-2a/i-0123456789abcdef0" },
   status: { capacity: { pods: "110" } },
 })
 
