@@ -17,8 +17,8 @@ function grouped(capacities: readonly NodeCapacity[]) {
 const capacitiesOf = ({ nodes, index }: Examination) =>
   nodes.flatMap((node) => nodeCapacity(index, node) ?? [])
 
-const userData = (capacity: NodeCapacity) =>
-  `berth user-data --instance-type ${capacity.type} --max-pods ${capacity.expected.recommended}`
+const userData = ({ expected }: NodeCapacity, { index }: Examination) =>
+  `berth user-data ${index.snapshot.cluster.name ?? "CLUSTER"} --max-pods ${expected.recommended}`
 
 function* tooMany(examination: Examination): Iterable<Symptom> {
   const { customNetworking } = examination.index.mode
@@ -37,7 +37,7 @@ function* tooMany(examination: Examination): Iterable<Symptom> {
       fix: {
         kind: "plan",
         says: `Start nodes with max-pods ${expected.recommended}, and replace these.`,
-        command: userData(first),
+        command: userData(first, examination),
       },
     }
   }
@@ -60,7 +60,7 @@ function* prefixesUnused(examination: Examination): Iterable<Symptom> {
       fix: {
         kind: "plan",
         says: `Start nodes with max-pods ${first.expected.recommended}, and replace these.`,
-        command: userData(first),
+        command: userData(first, examination),
       },
     }
   }
