@@ -380,9 +380,11 @@ test("with secrets known, only rightly signed requests are served", async () => 
   await l.eks.send(new DescribeNodegroupCommand({ clusterName: name, nodegroupName: "apps" }))
   const forged = { ...l.client.credentials, secretAccessKey: "guess" }
   const liar = new EC2Client({ ...l.client, credentials: forged })
-  await assert.rejects(liar.send(new DescribeVpcsCommand({})), { name: "SignatureDoesNotMatch" })
+  await assert.rejects(liar.send(new DescribeVpcsCommand({})), { name: "AuthFailure" })
   const stranger = { accessKeyId: "AKIAOTHER", secretAccessKey: "secret" }
-  const unknown = new EC2Client({ ...l.client, credentials: stranger })
-  await assert.rejects(unknown.send(new DescribeVpcsCommand({})), { name: "InvalidClientTokenId" })
+  const unknown = new AutoScalingClient({ ...l.client, credentials: stranger })
+  await assert.rejects(unknown.send(new DescribeAutoScalingGroupsCommand({})), {
+    name: "InvalidClientTokenId",
+  })
   assert.equal((await fetch(`${l.client.endpoint}/?Action=DescribeVpcs`)).status, 403)
 })

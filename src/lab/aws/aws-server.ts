@@ -34,7 +34,7 @@ export function createAwsServer(options: AwsServerOptions): RequestListener {
     const name = request.signed?.service ?? guess(request)
     const service = services[name]
     const fault = secrets && faultOf(request, secrets, cloud.core.now())
-    if (fault) return refuse(name, fault, "The security token or signature is not valid.")
+    if (fault) return refuse(name, name === "ec2" ? ec2Code(fault) : fault, notValidated)
     if (service === undefined)
       return refuse(name, "InvalidAction", `The lab does not serve ${name}.`)
     return service(request)
@@ -70,6 +70,11 @@ function faultOf(
   if (secret === undefined) return "InvalidClientTokenId"
   return signatureFault({ ...request, signed }, secret, now)
 }
+
+const notValidated = "AWS was not able to validate the provided access credentials"
+
+/** EC2 has one code for all that is wrong with a signature but its age. */
+const ec2Code = (fault: string) => (fault === "RequestExpired" ? fault : "AuthFailure")
 
 function refuse(service: string, code: string, message: string): AwsReply {
   if (service === "eks")

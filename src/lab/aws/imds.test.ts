@@ -18,6 +18,7 @@ async function instanceWithImds(lag = { ms: 0 }) {
   const [instance] = runInstances(cloud.core, {
     type: "m5.large",
     subnetId: subnet.id,
+    iamInstanceProfile: "arn:aws:iam::111122223333:instance-profile/nodes",
     userData: Buffer.from("#!/bin/bash\necho hé").toString("base64"),
   })
   assert.ok(instance)
@@ -82,6 +83,16 @@ test("the paths a node agent reads are there, without a newline at the end", asy
   assert.equal(await get(`${folder}/vpc-ipv4-cidr-blocks`), "10.0.0.0/16\n100.64.0.0/16")
   assert.equal(await get(`${folder}/subnet-ipv4-cidr-block`), "10.0.0.0/24")
   assert.equal(await get(`${folder}/ipv4-prefix`), 404)
+})
+
+test("an SDK finds the instance's credentials by its default chain", async () => {
+  await using imds = await instanceWithImds()
+  const listed = await imds.get("/latest/meta-data/iam/security-credentials/")
+  assert.equal(listed, "nodes")
+  const found = await imds.get("/latest/meta-data/iam/security-credentials/nodes")
+  const { AccessKeyId, Expiration } = JSON.parse(String(found))
+  assert.match(AccessKeyId, /^ASIA/)
+  assert.ok(Date.parse(Expiration) > Date.now())
 })
 
 test("a request without a valid token is refused", async () => {

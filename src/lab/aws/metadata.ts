@@ -104,19 +104,34 @@ function metaData(
     "reservation-id": instance.reservationId,
     "security-groups": lines(groupNames(views, primary)),
     services: { domain: "amazonaws.com", partition: "aws" },
-    iam: iam(instance),
+    iam: iam(instance, cloud.core.now()),
   }
 }
 
-/** The role's name only: credentials are the caller's own, the lab accepts any. */
-function iam(instance: CloudInstance): Tree {
+const credentialsMs = 6 * 3_600_000
+
+/** The instance's role with credentials like any others to the lab: it takes every signature. */
+function iam(instance: CloudInstance, now: number): Tree {
   if (instance.iamInstanceProfile === undefined) return undefined
+  const role = instance.iamInstanceProfile.split("/").at(-1) ?? "node"
+  const credentials = {
+    Code: "Success",
+    LastUpdated: new Date(now).toISOString(),
+    Type: "AWS-HMAC",
+    AccessKeyId: `ASIA${instance.id.slice(-16).toUpperCase()}`,
+    SecretAccessKey: "lab",
+    Token: "lab",
+    Expiration: new Date(now + credentialsMs).toISOString(),
+  }
   const info = {
     Code: "Success",
     InstanceProfileArn: instance.iamInstanceProfile,
     InstanceProfileId: `AIPA${instance.id.slice(-16).toUpperCase()}`,
   }
-  return { info: JSON.stringify(info) }
+  return {
+    info: JSON.stringify(info),
+    "security-credentials": { [role]: JSON.stringify(credentials) },
+  }
 }
 
 function interfaceTree(cloud: Cloud, views: Views, eni: CloudInterface): Tree {
