@@ -18,7 +18,8 @@ export async function bundleAgent(): Promise<string> {
     platform: "node",
     target: "node24",
     format: "cjs",
-    external: ["koffi"],
+    // The agent reaches the API with its service account, for which the official client is not loaded.
+    external: ["koffi", "@kubernetes/client-node"],
     define: { "import.meta.url": "__bundleUrl" },
     banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     logLevel: "warning",

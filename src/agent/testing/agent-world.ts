@@ -11,7 +11,7 @@ import { type Agent, startAgent } from "../agent.ts"
 import type { AgentLog } from "../agent-log.ts"
 import { readConfig } from "../config.ts"
 import { hostDisk } from "../disk.ts"
-import { FakeController, testNode } from "./fake-controller.ts"
+import { FakeController, primaryInterface, testNode } from "./fake-controller.ts"
 
 export interface CniOutcome {
   code: number
@@ -24,7 +24,8 @@ export async function agentWorld(env: Record<string, string> = {}) {
   const node = "n1"
   const kube = memoryKube()
   await kube.create(nodes, testNode(node))
-  const kernel = memoryKernel()
+  const kernel = memoryKernel({ openMakes: true })
+  kernel.plug(primaryInterface().mac)
   const controller = new FakeController(kube, node)
   const environment = {
     MY_NODE_NAME: node,
@@ -39,9 +40,9 @@ export async function agentWorld(env: Record<string, string> = {}) {
     ...env,
   }
   const log: AgentLog = { logger: silentLogger, level: "info", flush: () => {} }
-  const { config, notices } = readConfig(environment)
-  const start = (): Promise<Agent> =>
-    startAgent({
+  const start = (more: Record<string, string> = {}): Promise<Agent> => {
+    const { config, notices } = readConfig({ ...environment, ...more })
+    return startAgent({
       config,
       notices,
       kube,
@@ -53,6 +54,7 @@ export async function agentWorld(env: Record<string, string> = {}) {
       log,
       version: "test",
     })
+  }
   return {
     folder,
     node,
