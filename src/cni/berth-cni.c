@@ -20,6 +20,7 @@ static const char *default_socket = "/var/run/aws-node/berth.sock";
 static const char *link_name = "berth-cni.sock"; // beside this binary: names the socket where it is not the default
 static char request[HEADER_LIMIT + LIMIT + 2], reply[LIMIT + 1], place[PATH_MAX], name[PATH_MAX];
 static size_t header, request_size, reply_size;
+static long reached; // when the agent last took a connection, or this process started
 
 // Prints a CNI error (spec 1.1, "Error") and exits. 11 = try again later, 50 = plugin not available (STATUS only).
 static void fail(int code, const char *what, const char *why) {
@@ -69,6 +70,7 @@ static int converse(void) {
   setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (connect(s, (struct sockaddr *)&to, sizeof to) < 0) goto done;
+  reached = now_ms();
   for (size_t sent = 0; sent < request_size;) {
     ssize_t n = send(s, request + sent, request_size - sent, MSG_NOSIGNAL);
     if (n < 0) goto done;
@@ -106,8 +108,9 @@ int main(void) {
   int status = strcmp(command, "STATUS") == 0;
   // A restart of the agent takes well under a second: waiting for it here saves the pod a failed attempt. Sending
   // again what may already have been carried out is safe, since ADD and DEL are idempotent.
-  for (long start = now_ms(); !converse(); usleep(PAUSE_MS * 1000))
-    if (errno == EAGAIN || status || now_ms() - start > RETRY_MS)
+  long start = reached = now_ms();
+  for (; !converse(); usleep(PAUSE_MS * 1000))
+    if (errno == EAGAIN || status || now_ms() - reached > RETRY_MS || now_ms() - start > DEADLINE_S * 1000)
       fail(status ? 50 : 11, "the node agent (aws-node) does not answer", strerror(errno));
   char *body = memchr(reply, '\n', reply_size);
   fwrite(body + 1, 1, reply + reply_size - body - 1, stdout);

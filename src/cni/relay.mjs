@@ -32,7 +32,10 @@ function converse(request) {
   return new Promise((resolve, reject) => {
     const chunks = []
     let size = 0
-    const connection = connect(basename(socket), () => connection.end(request))
+    const connection = connect(basename(socket), () => {
+      reached = performance.now()
+      connection.end(request)
+    })
     connection.setTimeout(deadlineMs, () =>
       connection.destroy(Object.assign(new Error("no answer in time"), { code: "EAGAIN" })),
     )
@@ -75,6 +78,7 @@ async function main() {
   }
   const request = Buffer.concat([Buffer.from(header), config])
   const start = performance.now()
+  reached = start
   for (;;) {
     try {
       const reply = await converse(request)
@@ -84,7 +88,9 @@ async function main() {
       return
     } catch (error) {
       const status = command === "STATUS"
-      if (error.code === "EAGAIN" || status || performance.now() - start > retryMs) {
+      const now = performance.now()
+      const late = now - reached > retryMs || now - start > deadlineMs
+      if (error.code === "EAGAIN" || status || late) {
         const what = "the node agent (aws-node) does not answer"
         return fail(status ? 50 : 11, what, error.message, config.toString())
       }
@@ -94,4 +100,6 @@ async function main() {
 }
 
 const socket = locate()
+/** When the agent last took a connection, or this process started. */
+let reached = 0
 await main()

@@ -48,10 +48,15 @@ export async function add(call: CniCall, c: CallContext): Promise<string> {
 
 /** A second ADD for the same sandbox must not cut the connections of a pod that runs: it wires only what is broken. */
 function wire(kernel: Kernel, target: PodAttachment, { fresh }: Assigned): WiredPod {
-  if (fresh || checkPod(kernel, target).length > 0) return wirePod(kernel, target)
+  if (fresh) return wirePod(kernel, target)
   const mac = vethMacs(target)
-  const hostVeth = kernel.host.links().find((link) => link.mac === mac.host)?.name ?? ""
-  return { hostVeth, hostMac: mac.host, podMac: mac.pod }
+  const left = kernel.host.links().find((link) => link.mac === mac.host)
+  if (left && checkPod(kernel, target).length === 0) {
+    return { hostVeth: left.name, hostMac: mac.host, podMac: mac.pod }
+  }
+  // An agent that was killed may have left a link that does not say yet whose it is; its MAC does.
+  if (left) kernel.host.apply([{ do: "removeLink", name: left.name }])
+  return wirePod(kernel, target)
 }
 
 function record(
