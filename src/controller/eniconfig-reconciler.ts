@@ -24,8 +24,10 @@ export interface ENIConfigReconcilerOptions {
 /** The first node tells the VPC, whose subnets are then known by one call. */
 const firstNodeMs = 1_000
 
-/** Counts change with every pod; they are written this often at most. What a condition says is written at once. */
+/** Counts change with every pod; they are written this often at most. */
 const countsGapMs = 5_000
+/** What a condition says is written soon: only a fight with a former leader is slowed down. */
+const verdictGapMs = 250
 
 /** Keeps ENIConfig.status. Costs a walk over all nodes for each look. */
 export class ENIConfigReconciler {
@@ -49,8 +51,9 @@ export class ENIConfigReconciler {
     if (vpcId === undefined && this.#options.hasNodes()) return firstNodeMs
     const status = await this.#statusOf(config, states, vpcId ?? "")
     if (isDeepStrictEqual(status, config.status)) return undefined
-    const dueInMs = (this.#writtenAt.get(name) ?? 0) + countsGapMs - clock.now()
-    if (dueInMs > 0 && sameVerdict(status, config.status)) return dueInMs
+    const gapMs = sameVerdict(status, config.status) ? countsGapMs : verdictGapMs
+    const dueInMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + gapMs - clock.now()
+    if (dueInMs > 0) return dueInMs
     this.#writtenAt.set(name, clock.now())
     await kube.replace(eniConfigs, { ...config, status }, "status").catch((error) => {
       // Edited or deleted meanwhile: that change comes as an event of its own.

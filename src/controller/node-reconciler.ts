@@ -1,6 +1,7 @@
 import type { Node } from "../api/core.ts"
-import type { NodeNetwork, NodeNetworkStatus, PlacementKey } from "../api/nodenetwork.ts"
+import type { NodeNetwork, NodeNetworkStatus, Offer, PlacementKey } from "../api/nodenetwork.ts"
 import { nodePlacement } from "../api/nodenetwork.ts"
+import { nodeNetworks } from "../api/resources.ts"
 import type { Clock } from "../clock.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
@@ -89,6 +90,13 @@ export class NodeReconciler {
     return this.#states.get(node)
   }
 
+  /** What the node's agent offers, as far as is known. */
+  offersOf(name: string): readonly Offer[] {
+    const read = this.#options.nodeNetworks.get(name)
+    if (read.state !== "known") return []
+    return newer(read.object, this.#states.get(name)?.firstRead).spec.offers
+  }
+
   /** Answers after how many milliseconds to look at the node again; undefined: when something changes. */
   async reconcile(name: string): Promise<number | undefined> {
     const read = this.#options.nodeNetworks.get(name)
@@ -97,13 +105,16 @@ export class NodeReconciler {
       this.#forget(name)
       return undefined
     }
-    const object = read.object
     const node = this.#options.nodes.get(name)
     if (node.state === "unsynced") throw unreadable(`Node ${name}`, node.why)
-    if (node.state === "absent") return this.#options.departures.follow(object)
+    if (node.state === "absent") return this.#options.departures.follow(read.object)
     this.#options.departures.forget(name)
-    const state = await this.#stateOf(object, node.object)
+    const state = await this.#stateOf(read.object, node.object)
+    if (!state) return undefined
+    // The cache may be behind what was read when the state was made.
+    const object = newer(read.object, state.firstRead)
     const { clock } = this.#options
+    state.listUnoffered(object.spec.offers)
     if (!(await this.#verified(state, object))) return undefined
     const decision = await this.#decide(state, object, node.object)
     const prepared = this.#prepare(state, node.object, decision)
@@ -137,20 +148,25 @@ export class NodeReconciler {
     return false
   }
 
-  async #stateOf(object: NodeNetwork, node: Node): Promise<NodeState> {
-    const { name } = object.metadata
-    const { instanceID } = object.spec
+  /**
+   * The node's state; made from the object as the API server has it now. A cache that is behind would show offers of
+   * addresses that a former leader has given back and that pods may hold again by now.
+   */
+  async #stateOf(cached: NodeNetwork, node: Node): Promise<NodeState | undefined> {
+    const { name } = cached.metadata
     let state = this.#states.get(name)
-    if (state?.instanceID !== instanceID) {
+    if (state?.instanceID !== newer(cached, state?.firstRead).spec.instanceID) {
       this.#forget(name)
-      state = new NodeState(name, instanceID, object.status)
+      const object = await this.#options.kube.get(nodeNetworks, name)
+      if (!object) return undefined
+      state = new NodeState(object)
       this.#states.set(name, state)
-      this.#byInstance.set(instanceID, state)
+      this.#byInstance.set(state.instanceID, state)
     }
     const label = node.metadata.labels?.["node.kubernetes.io/instance-type"]
     if (label) state.instanceType = label
     else if (!state.instanceType)
-      state.instanceType = await this.#options.instanceTypeOf(instanceID)
+      state.instanceType = await this.#options.instanceTypeOf(state.instanceID)
     return state
   }
 
@@ -327,6 +343,14 @@ export class NodeReconciler {
     return times.length === 0 ? undefined : Math.max(100, Math.min(...times) - now)
   }
 }
+
+/** Of two readings of an object, the one with the later spec. */
+const newer = (cached: NodeNetwork, read: NodeNetwork | undefined): NodeNetwork =>
+  read !== undefined &&
+  read.metadata.uid === cached.metadata.uid &&
+  (read.metadata.generation ?? 0) > (cached.metadata.generation ?? 0)
+    ? read
+    : cached
 
 const unreadable = (what: string, why: string) => fail("placement/unreadable", { what, why })
 

@@ -1,11 +1,11 @@
-import type { NodeNetwork } from "../api/nodenetwork.ts"
+import type { NodeInterface, NodeNetwork } from "../api/nodenetwork.ts"
 import { ownershipOf } from "../ipam/ownership.ts"
 import type { Logger } from "../log.ts"
 import { limitsOf } from "../vpc/instance-limits.ts"
 import { type AdoptContext, adopt } from "./adopt.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import type { Observation } from "./instance-loader.ts"
-import type { NodeState } from "./node-state.ts"
+import { isOffered, type NodeState } from "./node-state.ts"
 import { reconcileTruth, sightingsApartMs } from "./truth.ts"
 
 /** Brings a node's state up to what EC2 has shown of its instance. */
@@ -29,7 +29,7 @@ export async function takeIn(
   const subnets = new Set(enis.map((eni) => eni.subnetId))
   await facts.ensure({ vpcId: primary.vpcId, subnets, groups: [], allGroups: false })
   const context = contextOf(state, object, facts, clusterName)
-  const seen = enis.map((eni) => adopt(eni, context))
+  const seen = enis.map((eni) => withoutOffered(adopt(eni, context), state, object))
   // The record of an instance that had the node's name before says nothing about this one.
   const known = state.interfaces.some((i) => i.primary && i.id !== primary.id)
     ? []
@@ -47,6 +47,22 @@ export async function takeIn(
     if (eni.attachment) state.attachments.set(eni.id, eni.attachment)
     if (ownershipOf(eni, context).releasable) state.releasable.add(eni.id)
     else state.releasable.delete(eni.id)
+  }
+}
+
+/** What is offered and not listed was given back, or is withheld: it is not to be found anew. */
+function withoutOffered(
+  iface: NodeInterface,
+  state: NodeState,
+  { spec: { offers } }: NodeNetwork,
+): NodeInterface {
+  const known = state.find(iface.id)
+  const stays = (listed: readonly string[] | undefined) => (item: string) =>
+    listed?.includes(item) === true || !isOffered(offers, iface.id, item)
+  return {
+    ...iface,
+    addresses: iface.addresses.filter(stays(known?.addresses)),
+    prefixes: iface.prefixes.filter(stays(known?.prefixes)),
   }
 }
 

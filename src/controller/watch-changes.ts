@@ -27,8 +27,8 @@ export function watchChanges(informers: ControllerInformers, marks: Marks): (() 
       if (!sameMeaning(object, previous)) marks.nodes.add(key)
     }),
     eniConfigs.onChange(({ key, object, previous }) => {
-      marks.configs.add(key)
       if (sameGeneration(object, previous)) return
+      marks.configs.add(key)
       for (const { metadata, status } of nodeNetworks.list()) {
         const bound = marks.stateOf(metadata.name)?.written?.binding ?? status?.binding
         if (bound === undefined || bound.name === key) marks.nodes.add(metadata.name)

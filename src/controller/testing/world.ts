@@ -159,6 +159,11 @@ export class World {
     return (await this.kube.get(nodeNetworks, node))?.status
   }
 
+  /** The secondary addresses that EC2 has on an interface, now. */
+  truth(interfaceID: string): readonly string[] {
+    return this.cloud.core.tables.networkInterface.get(interfaceID)?.addresses ?? []
+  }
+
   terminate(node: string): void {
     terminateInstances(this.cloud.core, { ids: [this.instances.get(node) ?? ""] })
   }

@@ -1,0 +1,261 @@
+// Goal: on any interleaving of demand, offers, edits, crashes, two leaders at once, throttling, lost answers, stale
+// reads and broken watches: no address is taken from under a pod or held twice, and once the trouble is over every
+// interface is recorded, in the right subnet, and pods have addresses or a reason.
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import fc from "fast-check"
+import { KubeError } from "../kube/kube.ts"
+import { MockAgent } from "./testing/mock-agent.ts"
+import { ids, type RunningTerm, World } from "./testing/world.ts"
+
+type Command =
+  | { do: "advance"; ms: number }
+  | { do: "sync"; node: number }
+  | { do: "pods"; node: number; count: number }
+  | { do: "end"; node: number; pod: number }
+  | { do: "offer"; node: number; count: number; whole: boolean }
+  | { do: "edit"; subnet: number; group: number }
+  | { do: "bind"; node: number; config: number }
+  | { do: "crash" }
+  | { do: "second" }
+  | { do: "fail"; action: string; code: string; when: "before" | "after"; times: number }
+  | { do: "lag"; ms: number }
+  | { do: "breakWatches"; compact: boolean }
+  | { do: "kubeFault"; times: number }
+
+const node = fc.nat({ max: 1 })
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("advance" as const),
+      ms: fc.constantFrom(1, 50, 400, 3_000, 20_000, 60_000),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("sync" as const), node }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("pods" as const),
+      node,
+      count: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("end" as const), node, pod: fc.nat({ max: 20 }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("offer" as const),
+      node,
+      count: fc.integer({ min: 1, max: 4 }),
+      whole: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("edit" as const),
+      subnet: fc.nat({ max: 1 }),
+      group: fc.nat({ max: 1 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("bind" as const), node, config: fc.nat({ max: 1 }) }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: "crash" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "second" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("fail" as const),
+      action: fc.constantFrom(
+        "CreateNetworkInterface",
+        "AttachNetworkInterface",
+        "AssignPrivateIpAddresses",
+        "UnassignPrivateIpAddresses",
+        "DetachNetworkInterface",
+        "DeleteNetworkInterface",
+        "DescribeNetworkInterfaces",
+        "*",
+      ),
+      code: fc.constantFrom(
+        "RequestLimitExceeded",
+        "InternalError",
+        "InsufficientFreeAddressesInSubnet",
+      ),
+      when: fc.constantFrom("before" as const, "after" as const),
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("lag" as const), ms: fc.constantFrom(0, 2_000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("breakWatches" as const), compact: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("kubeFault" as const),
+      times: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+)
+
+const subnets = [ids.podsA, ids.podsA2]
+const groups = [ids.groupPods, ids.groupOther]
+
+async function scene(random: () => number) {
+  const world = new World(random)
+  world.cloud.conduct.setLatency("CreateNetworkInterface", 300)
+  world.cloud.conduct.setLatency("AttachNetworkInterface", 1_500)
+  world.cloud.conduct.setLatency("*", 60)
+  await world.addConfig("a", ids.podsA)
+  await world.addConfig("b", ids.podsA2)
+  for (const name of ["n1", "n2"]) await world.addNode(name)
+  const agents = [new MockAgent(world, "n1"), new MockAgent(world, "n2")] as const
+  const terms: RunningTerm[] = [world.start()]
+  return { world, agents, terms, failures: [] as (() => void)[] }
+}
+
+type Scene = Awaited<ReturnType<typeof scene>>
+
+async function perform({ world, agents, terms, failures }: Scene, c: Command): Promise<void> {
+  const agent = "node" in c ? agents[c.node] : undefined
+  switch (c.do) {
+    case "advance":
+      return world.clock.advance(c.ms)
+    case "sync":
+      return agent?.sync()
+    case "pods":
+      if (agent) agent.waiting += c.count
+      return agent?.sync()
+    case "end":
+      return agent?.end(c.pod)
+    case "offer":
+      agent?.offer(c.count, c.whole)
+      return agent?.sync()
+    case "edit": {
+      const securityGroups = [groups[c.group] ?? ""]
+      return world.editConfig("a", { subnet: subnets[c.subnet] ?? "", securityGroups })
+    }
+    case "bind":
+      return world.bind(`n${c.node + 1}`, ["a", "b"][c.config] ?? "")
+    case "crash":
+      await Promise.all(terms.splice(0).map((term) => term.stop()))
+      terms.push(world.start())
+      return
+    case "second":
+      if (terms.length < 2) terms.push(world.start())
+      return
+    case "fail": {
+      const { action, code, when, times } = c
+      // Only EC2's own trouble loses an answer after the effect.
+      const lost = code === "InternalError" ? when : "before"
+      failures.push(world.cloud.conduct.inject({ action, code, when: lost, times }))
+      return
+    }
+    case "lag":
+      return world.cloud.conduct.setLag(c.ms)
+    case "breakWatches":
+      world.kube.breakWatches()
+      if (c.compact) world.kube.compact()
+      return
+    case "kubeFault": {
+      let left = c.times
+      world.kube.setFault(({ method, resource }) => {
+        if (method !== "replace" || resource?.kind !== "NodeNetwork" || left-- <= 0) return
+        throw new KubeError(
+          left % 2 === 0 ? 409 : 0,
+          left % 2 === 0 ? "Conflict" : "Unreachable",
+          "no",
+        )
+      })
+    }
+  }
+}
+
+/** The trouble ends: one leader, a healthy cloud; then enough time for quarantines and audits. */
+async function heal(s: Scene): Promise<void> {
+  const { world, agents, terms, failures } = s
+  await Promise.all(terms.splice(0).map((term) => term.stop()))
+  world.cloud.conduct.setLag(0)
+  for (const end of failures) end()
+  world.kube.setFault(undefined)
+  terms.push(world.start())
+  for (const ms of [5_000, 20_000, 60_000, 120_000, 700_000, 700_000, 60_000, 60_000]) {
+    await world.clock.advance(ms)
+    for (const agent of agents) await agent.sync()
+    for (const agent of agents) agent.check()
+  }
+}
+
+async function verify({ world, agents }: Scene): Promise<void> {
+  const recorded = new Set<string>()
+  for (const agent of agents) {
+    const status = await world.status(agent.node)
+    for (const iface of status?.interfaces ?? []) {
+      recorded.add(iface.id)
+      assert.notEqual(iface.state, "Attaching")
+      assert.deepEqual([...world.truth(iface.id)].sort(), [...iface.addresses].sort(), iface.id)
+    }
+    assert.equal(status?.intents, undefined)
+    const live = (status?.interfaces ?? []).filter((i) => !i.primary && i.state === "Ready")
+    const placement = status?.placements.find((p) => p.placement === "node")
+    for (const iface of live) {
+      assert.ok(placement?.subnets.includes(iface.subnetID), `${iface.id} in ${iface.subnetID}`)
+      assert.deepEqual(iface.securityGroups, placement?.securityGroups)
+    }
+    if (agent.waiting > 0)
+      assert.ok(placement?.message, `${agent.node}: ${agent.waiting} pods wait without a reason`)
+  }
+  const known = [...world.cloud.core.tables.networkInterface.all()].filter(
+    (eni) => eni.description.startsWith("aws-K8S-") && !recorded.has(eni.id),
+  )
+  assert.deepEqual(
+    known.map((eni) => eni.id),
+    [],
+    "leaked",
+  )
+}
+
+test("the promises hold on random interleavings", { timeout: 300_000 }, async () => {
+  const runs = Number(process.env["BERTH_PROPERTY_RUNS"] ?? 40)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(command, { minLength: 10, maxLength: 40 }),
+      async (seed, commands) => {
+        const s = await scene(seeded(seed))
+        try {
+          for (const c of commands) {
+            await perform(s, c)
+            for (const agent of s.agents) agent.check()
+          }
+          await heal(s)
+          await verify(s)
+        } finally {
+          await Promise.all(s.terms.map((term) => term.stop()))
+        }
+      },
+    ),
+    { numRuns: runs },
+  )
+})
+
+/** mulberry32 */
+function seeded(seed: number): () => number {
+  let a = seed | 0
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let t = Math.imul(a ^ (a >>> 15), 1 | a)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
