@@ -71,6 +71,8 @@ export interface CallBudget {
 
 const firstPauseMs = 500
 const longestPauseMs = 30_000
+/** While the concurrency is used up a lane waits to be woken; this is only the longest it can miss it. */
+const fullMs = 60_000
 
 interface Lane {
   readonly bucket: TokenBucket
@@ -83,78 +85,56 @@ interface Lane {
  * Keeps EC2 calls within the documented limits: a token bucket per action, a queue by priority before it, fewer calls
  * when EC2 throttles all the same. Under pressure calls wait; they neither fail nor pile up on EC2.
  */
-export function createBudget(options: BudgetOptions): CallBudget {
-  const { clock, random, attemptsMax = 8, concurrencyMax = 64, waitingMax = 20_000 } = options
-  const lanes = new Map<string, Lane>()
-  let inFlight = 0
-  let throttled = 0
+export const createBudget = (options: BudgetOptions): CallBudget => new Budget(options)
 
-  const laneOf = (action: string): Lane => {
-    const known = lanes.get(action)
-    if (known) return known
-    const limits = limitsOf(action, options)
-    const lane = {
-      bucket: new TokenBucket(limits, clock.now()),
-      queue: new CallQueue(action),
-      wake: undefined,
-    }
-    lanes.set(action, lane)
-    return lane
+class Budget implements CallBudget {
+  readonly #options: BudgetOptions
+  readonly #lanes = new Map<string, Lane>()
+  readonly #concurrencyMax: number
+  #inFlight = 0
+  #throttled = 0
+
+  constructor(options: BudgetOptions) {
+    this.#options = options
+    this.#concurrencyMax = options.concurrencyMax ?? 64
   }
 
-  /** Hands out the lane's turns until nobody waits: one loop per busy lane. */
-  const serve = async (lane: Lane): Promise<void> => {
-    for (let next = lane.queue.next(clock.now()); next; next = lane.queue.next(clock.now())) {
-      const waitMs =
-        inFlight >= concurrencyMax ? Infinity : lane.bucket.waitMs(next.priority, clock.now())
-      if (waitMs > 0) {
-        await nap(lane, waitMs)
-        continue
+  async run<T>(call: BudgetCall, make: () => Promise<T>): Promise<T> {
+    const { clock, random, attemptsMax = 8 } = this.#options
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#attempt(call, tried, make)
+      } catch (error) {
+        if (tried >= attemptsMax || !mayRepeat(call, error)) throw error
+        const step = Math.min(firstPauseMs * 2 ** (tried - 1), longestPauseMs)
+        await clock.sleep(Math.round(step * (0.5 + random() / 2)), call.signal)
       }
-      lane.bucket.take(clock.now())
-      inFlight++
-      next.start()
     }
-    lane.wake = undefined
   }
 
-  /** Sleeps for `ms`, spread a little so that lanes do not march in step, or until something changes. */
-  const nap = async (lane: Lane, ms: number): Promise<void> => {
-    const waking = new AbortController()
-    lane.wake = () => waking.abort()
-    const spread = Number.isFinite(ms) ? ms * (1 + random() * 0.2) : 60_000
-    await clock.sleep(Math.ceil(spread), waking.signal).catch(() => {})
+  charge(action: string, requests: number): void {
+    this.#laneOf(action).bucket.charge(requests, this.#options.clock.now())
   }
 
-  const turn = async (call: BudgetCall): Promise<void> => {
-    const { action, priority = "refill", signal } = call
-    const lane = laneOf(action)
-    const waiting = [...lanes.values()].reduce((sum, l) => sum + l.queue.size, 0)
-    if (waiting >= waitingMax && !evictBelow(lanes.values(), priority))
-      throw fail("ec2/queue-full", { action, waiting })
-    const entered = lane.queue.enter(priority, clock.now(), signal)
-    if (lane.wake) lane.wake()
-    else {
-      lane.wake = () => {}
-      void serve(lane)
-    }
-    await entered
+  state(): BudgetState {
+    const now = this.#options.clock.now()
+    const waiting = { allocate: 0, refill: 0, release: 0, audit: 0 }
+    for (const { queue } of this.#lanes.values())
+      for (const [priority, count] of queue.counts()) waiting[priority] += count
+    const buckets = [...this.#lanes].map(([action, { bucket, queue }]) => ({
+      action,
+      ...bucket.state(now),
+      waiting: queue.size,
+    }))
+    return { inFlight: this.#inFlight, waiting, throttled: this.#throttled, buckets }
   }
 
-  const done = () => {
-    inFlight--
-    // A place is free: lanes that wait for one look again.
-    if (inFlight === concurrencyMax - 1) for (const lane of lanes.values()) lane.wake?.()
-  }
-
-  const attempt = async <T>(
-    call: BudgetCall,
-    tried: number,
-    make: () => Promise<T>,
-  ): Promise<T> => {
+  /** One try: waits for its turn, makes the call, reports. */
+  async #attempt<T>(call: BudgetCall, tried: number, make: () => Promise<T>): Promise<T> {
+    const { clock, onTry } = this.#options
     const { action, priority = "refill" } = call
     const askedAt = clock.now()
-    await turn(call)
+    await this.#turn(call)
     const startedAt = clock.now()
     let outcome: TryEvent["outcome"] = "ok"
     try {
@@ -162,32 +142,75 @@ export function createBudget(options: BudgetOptions): CallBudget {
     } catch (error) {
       outcome = outcomeOf(error)
       if (outcome === "ec2/throttled") {
-        throttled++
-        laneOf(action).bucket.throttled(clock.now())
+        this.#throttled++
+        this.#laneOf(action).bucket.throttled(clock.now())
       }
       throw error
     } finally {
-      done()
+      this.#leave()
       const waitedMs = startedAt - askedAt
       const tookMs = clock.now() - startedAt
-      options.onTry?.({ action, priority, waitedMs, tookMs, attempt: tried, outcome })
+      onTry?.({ action, priority, waitedMs, tookMs, attempt: tried, outcome })
     }
   }
 
-  return {
-    async run(call, make) {
-      for (let tried = 1; ; tried++) {
-        try {
-          return await attempt(call, tried, make)
-        } catch (error) {
-          if (tried >= attemptsMax || !mayRepeat(call, error)) throw error
-          const step = Math.min(firstPauseMs * 2 ** (tried - 1), longestPauseMs)
-          await clock.sleep(Math.round(step * (0.5 + random() / 2)), call.signal)
-        }
+  /** Resolves when the call may be made; it then counts as under way. */
+  async #turn({ action, priority = "refill", signal }: BudgetCall): Promise<void> {
+    const lane = this.#laneOf(action)
+    const lanes = [...this.#lanes.values()]
+    const waiting = lanes.reduce((sum, l) => sum + l.queue.size, 0)
+    const isFull = waiting >= (this.#options.waitingMax ?? 20_000)
+    // Full: the last caller of a lower priority makes room, if there is one.
+    if (isFull && !lanes.some((l) => l.queue.evictBelow(priority)))
+      throw fail("ec2/queue-full", { action, waiting })
+    const entered = lane.queue.enter(priority, this.#options.clock.now(), signal)
+    if (lane.wake) lane.wake()
+    else {
+      lane.wake = () => {}
+      void this.#serve(lane)
+    }
+    await entered
+  }
+
+  #leave(): void {
+    this.#inFlight--
+    // A place is free: lanes that wait for one look again.
+    if (this.#inFlight === this.#concurrencyMax - 1)
+      for (const lane of this.#lanes.values()) lane.wake?.()
+  }
+
+  /** Hands out the lane's turns until nobody waits: one loop per busy lane. */
+  async #serve(lane: Lane): Promise<void> {
+    const { clock } = this.#options
+    const { bucket, queue } = lane
+    for (let next = queue.next(clock.now()); next; next = queue.next(clock.now())) {
+      const isFull = this.#inFlight >= this.#concurrencyMax
+      const waitMs = isFull ? fullMs : bucket.waitMs(next.priority, clock.now())
+      if (waitMs > 0) await this.#nap(lane, waitMs)
+      else {
+        bucket.take(clock.now())
+        this.#inFlight++
+        next.start()
       }
-    },
-    charge: (action, requests) => laneOf(action).bucket.charge(requests, clock.now()),
-    state: () => stateOf(lanes, { inFlight, throttled, now: clock.now() }),
+    }
+    lane.wake = undefined
+  }
+
+  /** Sleeps, spread a little so that lanes do not march in step, or until something changes. */
+  async #nap(lane: Lane, ms: number): Promise<void> {
+    const { clock, random } = this.#options
+    const waking = new AbortController()
+    lane.wake = () => waking.abort()
+    await clock.sleep(Math.ceil(ms * (1 + random() * 0.2)), waking.signal).catch(() => {})
+  }
+
+  #laneOf(action: string): Lane {
+    const known = this.#lanes.get(action)
+    if (known) return known
+    const bucket = new TokenBucket(limitsOf(action, this.#options), this.#options.clock.now())
+    const lane = { bucket, queue: new CallQueue(action), wake: undefined }
+    this.#lanes.set(action, lane)
+    return lane
   }
 }
 
@@ -212,24 +235,3 @@ const isBerthCode = (error: unknown): error is { code: ErrorCode } =>
   "code" in error &&
   typeof error.code === "string" &&
   error.code.startsWith("ec2/")
-
-/** Turns away the last caller of a lower priority to make room; false when there is none. */
-function evictBelow(lanes: Iterable<Lane>, priority: CallPriority): boolean {
-  for (const lane of lanes) if (lane.queue.evictBelow(priority)) return true
-  return false
-}
-
-function stateOf(
-  lanes: ReadonlyMap<string, Lane>,
-  { inFlight, throttled, now }: { inFlight: number; throttled: number; now: number },
-): BudgetState {
-  const waiting = { allocate: 0, refill: 0, release: 0, audit: 0 }
-  for (const { queue } of lanes.values())
-    for (const [priority, count] of queue.counts()) waiting[priority] += count
-  const buckets = [...lanes].map(([action, { bucket, queue }]) => ({
-    action,
-    ...bucket.state(now),
-    waiting: queue.size,
-  }))
-  return { inFlight, waiting, throttled, buckets }
-}

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts"
 import type { AddressChoice } from "./address-space.ts"
-import { type Call, type Conduct, createConduct, lagMaxMs } from "./conduct.ts"
+import { type Call, type Conduct, type Conducting, createConduct, lagMaxMs } from "./conduct.ts"
 import { type Core, createCore, type Timing, type Views, type Zone } from "./core.ts"
 import { Ec2Fault } from "./fault.ts"
 import type { CloudChange } from "./records.ts"
@@ -117,23 +117,9 @@ export function createCloud(options: CloudOptions): Cloud {
     core,
     conduct,
     calls,
-    async perform({ dryRun, about = [], ...rest }, effect) {
-      const call = { ...rest, about }
+    perform: (call, effect) => {
       calls.set(call.action, (calls.get(call.action) ?? 0) + 1)
-      const latency = conduct.latencyOf(call.action)
-      await pause(clock, latency / 2)
-      conduct.check(call, "before")
-      if (dryRun)
-        throw new Ec2Fault(
-          "DryRunOperation",
-          "Request would have succeeded, but DryRun flag is set.",
-          412,
-        )
-      const time = conduct.viewTime(clock.now())
-      const result = effect(core, time === clock.now() ? core.tables : core.asOf(time))
-      await pause(clock, latency / 2)
-      conduct.check(call, "after")
-      return result
+      return perform({ core, conduct, clock }, call, effect)
     },
     onChange: (listener) => {
       listeners.add(listener)
@@ -141,6 +127,28 @@ export function createCloud(options: CloudOptions): Cloud {
     },
     [Symbol.asyncDispose]: async () => closing.abort(),
   }
+}
+
+async function perform<T>(
+  { core, conduct, clock }: { core: Core; conduct: Conducting; clock: Clock },
+  { dryRun, about = [], ...rest }: CloudCall,
+  effect: (core: Core, views: Views) => T,
+): Promise<T> {
+  const call = { ...rest, about }
+  const latency = conduct.latencyOf(call.action)
+  await pause(clock, latency / 2)
+  conduct.check(call, "before")
+  if (dryRun)
+    throw new Ec2Fault(
+      "DryRunOperation",
+      "Request would have succeeded, but DryRun flag is set.",
+      412,
+    )
+  const time = conduct.viewTime(clock.now())
+  const result = effect(core, time === clock.now() ? core.tables : core.asOf(time))
+  await pause(clock, latency / 2)
+  conduct.check(call, "after")
+  return result
 }
 
 const pause = (clock: Clock, ms: number) => (ms > 0 ? clock.sleep(ms) : Promise.resolve())

@@ -24,7 +24,16 @@ import {
 
 /** The EC2 port straight on the emulated cloud, without the wire. */
 export function memoryEc2(cloud: Cloud): Ec2 {
-  const call = async <T>(
+  const call = caller(cloud)
+  return { ...describing(call), ...changing(call) }
+}
+
+type Call = ReturnType<typeof caller>
+type Describing = Extract<keyof Ec2, `describe${string}`>
+
+/** Performs a call in the cloud and puts its refusals into the catalogue's words. */
+function caller(cloud: Cloud) {
+  return async <T>(
     about: CloudCall,
     options: CallOptions | undefined,
     effect: (core: Core, views: Views) => T,
@@ -37,7 +46,9 @@ export function memoryEc2(cloud: Cloud): Ec2 {
       throw error
     }
   }
+}
 
+function describing(call: Call): Pick<Ec2, Describing> {
   const describe = async <T>(
     action: string,
     query: Parameters<typeof findsNothing>[0],
@@ -65,6 +76,11 @@ export function memoryEc2(cloud: Cloud): Ec2 {
       describe("DescribeNetworkInterfaces", q, o, (v) =>
         describeInterfaces(v, { ...q, filters: interfaceFilters(q) }).map(modelInterface),
       ),
+  }
+}
+
+function changing(call: Call): Omit<Ec2, Describing> {
+  return {
     createNetworkInterface: (r, o) =>
       call({ action: "CreateNetworkInterface", about: [r.subnetId] }, o, (core) =>
         modelInterface(createInterface(core, r)),

@@ -30,6 +30,13 @@ export interface SdkOptions {
 /** EC2 through the official SDK. Errors are the catalogue's; an aborted call rejects with the signal's reason. */
 export function sdkEc2(options: SdkOptions): Ec2 {
   const call = caller(options)
+  return { ...describing(call), ...changing(call) }
+}
+
+type Call = ReturnType<typeof caller>
+type Describing = Extract<keyof Ec2, `describe${string}`>
+
+function describing(call: Call): Pick<Ec2, Describing> {
   return {
     describeVpcs: (q, o) =>
       call({ action: "DescribeVpcs" }, o, async (client, signal) => {
@@ -67,6 +74,11 @@ export function sdkEc2(options: SdkOptions): Ec2 {
         )
         return found.flatMap((p) => p.NetworkInterfaces ?? []).map(interfaceFrom)
       }),
+  }
+}
+
+function changing(call: Call): Omit<Ec2, Describing> {
+  return {
     createNetworkInterface: (r, o) =>
       call({ action: "CreateNetworkInterface", subnet: r.subnetId }, o, async (client, signal) =>
         interfaceFrom((await client.create(createInput(r), signal)).NetworkInterface ?? {}),
