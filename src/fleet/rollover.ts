@@ -26,14 +26,16 @@ export interface RolloverNode {
 /**
  * The nodes that have to be replaced to be as the cluster is configured now, in the order to do it: broken ones first,
  * since they serve nobody; then zone after zone in turn, so that no zone loses two nodes running; emptiest first.
+ * `further` gives reasons that a change yet to be made adds.
  */
 export function rollover(
   index: FleetIndex,
   examination: Examination = examine(index),
+  further: (node: NodeFacts) => readonly RolloverReason[] = () => [],
 ): RolloverNode[] {
   const groups = groupsByInstance(index)
   const candidates = examination.nodes.flatMap((node): RolloverNode[] => {
-    const reasons = reasonsFor(node, examination)
+    const reasons = [...new Set([...reasonsFor(node, examination), ...further(node)])]
     if (reasons.length === 0) return []
     const instance = index.instanceOf(node)?.id ?? ""
     return [

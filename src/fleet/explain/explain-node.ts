@@ -1,6 +1,8 @@
 import { nodePlacement } from "../../api/nodenetwork.ts"
-import { resolvePlacement } from "../../placement/resolve.ts"
+import { type Resolution, resolvePlacement } from "../../placement/resolve.ts"
 import type { TraceStep } from "../../placement/trace.ts"
+import { classify } from "../classify.ts"
+import { examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import type { NodeFacts } from "../snapshot.ts"
 import type { Explanation, Fact } from "./explanation.ts"
@@ -49,16 +51,29 @@ export function explainNode(index: FleetIndex, node: NodeFacts): Explanation {
       resolution.ok ? new Set(resolution.placement.subnets.map((s) => s.subnet.id)) : undefined,
     ),
   )
-  return {
-    object: `node ${node.name}`,
-    ok: resolution.ok,
-    answer: resolution.ok
-      ? `new pods get addresses of ${resolution.placement.subnets.map((s) => s.subnet.id).join(", ")}`
-      : resolution.refusal.message,
-    ...(resolution.ok ? {} : { hint: resolution.refusal.hint }),
-    facts,
-    trace,
+  return { object: `node ${node.name}`, ...answerOf(index, node, resolution), facts, trace }
+}
+
+/** Where new pods go; when pods wait there already, what they wait for. */
+function answerOf(
+  index: FleetIndex,
+  node: NodeFacts,
+  resolution: Resolution,
+): Pick<Explanation, "ok" | "answer" | "hint"> {
+  if (!resolution.ok)
+    return { ok: false, answer: resolution.refusal.message, hint: resolution.refusal.hint }
+  const found = classify(examine(index)).find((c) => c.node === node.name && c.cause !== "unknown")
+  if (found !== undefined) {
+    const { says, command } = found.fix
+    const waiting = `${found.pods.length} ${found.pods.length === 1 ? "pod has" : "pods have"} no address`
+    return {
+      ok: false,
+      answer: `${waiting}: ${found.says}`,
+      hint: command === undefined ? says : `${says} (${command})`,
+    }
   }
+  const ids = resolution.placement.subnets.map((s) => s.subnet.id)
+  return { ok: true, answer: `new pods get addresses of ${ids.join(", ")}` }
 }
 
 /** One step an interface: whether it serves new pods, and why not. */

@@ -1,8 +1,8 @@
-import { nodePlacement } from "../../api/nodenetwork.ts"
-import { resolvePlacement } from "../../placement/resolve.ts"
 import { parseCidr, sizeOf } from "../../vpc/cidr.ts"
+import { type Examination, examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
-import type { NodeFacts } from "../snapshot.ts"
+import type { NodeFacts, Unread } from "../snapshot.ts"
+import { type Trouble, troubleOf } from "./trouble.ts"
 
 /** First four and the last address of a subnet belong to AWS. */
 const reservedAddresses = 5
@@ -16,12 +16,7 @@ export interface FleetStatus {
   readonly trouble: readonly Trouble[]
   readonly subnets: readonly SubnetRow[]
   readonly nodes: readonly NodeRow[]
-  readonly unread: readonly string[]
-}
-
-export interface Trouble {
-  readonly object: string
-  readonly what: string
+  readonly unread: readonly Unread[]
 }
 
 export interface SubnetRow {
@@ -40,6 +35,7 @@ export interface NodeRow {
   readonly type: string
   /** The object that decides, or the refusal's code. */
   readonly placement: string
+  /** Those that can serve pods. */
   readonly interfaces: number
   /** Addresses that pods can use on this node now, and those in use. */
   readonly addresses: number
@@ -56,58 +52,76 @@ export interface NodeRow {
 /** Where addresses are, and what is in trouble, first. O(nodes + pods + interfaces). */
 export function fleetStatus(index: FleetIndex): FleetStatus {
   const { snapshot, mode } = index
-  const nodes = snapshot.cluster.nodes.map((node) => nodeRow(index, node))
+  const examination = examine(index)
+  const nodes = snapshot.cluster.nodes.map((node) => nodeRow(examination, node))
   const subnets = subnetRows(index)
-  const set = snapshot.cluster.daemonSet
   return {
     takenAt: snapshot.takenAt,
     cluster: snapshot.cluster.name ?? snapshot.source,
-    plugin:
-      set === undefined
-        ? "no DaemonSet aws-node"
-        : `${set.berth ? "Berth" : "aws-node"} ${set.image.split(":").pop()}, ${set.ready} of ${set.desired} ready`,
+    plugin: pluginOf(index),
     customNetworking: mode.customNetworking,
-    trouble: troubleOf(index, nodes, subnets),
+    trouble: troubleOf(examination, nodes, subnets),
     subnets,
     nodes: nodes.sort(
       (a, b) =>
         urgency(b) - urgency(a) || a.zone.localeCompare(b.zone) || a.node.localeCompare(b.node),
     ),
-    unread: snapshot.unread.map((u) => u.what),
+    unread: snapshot.unread,
   }
+}
+
+function pluginOf({ snapshot: { cluster } }: FleetIndex): string {
+  const set = cluster.daemonSet
+  if (set === undefined) return "no DaemonSet aws-node"
+  const version = set.image.split(":").pop()
+  return `${set.berth ? "Berth" : "aws-node"} ${version}, ${set.ready} of ${set.desired} ready`
 }
 
 const urgency = (n: NodeRow) => (n.stuck > 0 ? 2 : 0) + (n.converged ? 0 : 1)
 
-function nodeRow(index: FleetIndex, node: NodeFacts): NodeRow {
-  const all = index.interfacesOf(node)
-  const serving = index.mode.customNetworking ? all.slice(1) : all
-  const at = index.placementNode(node)
-  const resolution =
-    at === undefined ? undefined : resolvePlacement(nodePlacement, at, index.mode, index.sources)
+interface Serving {
+  readonly subnetId: string
+  readonly addresses: number
+  readonly prefixes: number
+}
+
+/** The node's interfaces that can serve pods: as EC2 says, or, where AWS was not read, as Berth's controller does. */
+function servingInterfaces({ index }: Examination, node: NodeFacts): Serving[] {
+  const status = index.nodeNetwork(node.name)?.status
+  const all =
+    index.snapshot.aws === undefined
+      ? (status?.interfaces ?? []).map((i) => ({ ...i, subnetId: i.subnetID }))
+      : index.interfacesOf(node)
+  return (index.mode.customNetworking ? all.slice(1) : all).map((i) => ({
+    subnetId: i.subnetId,
+    addresses: i.addresses.length + prefixAddresses * i.prefixes.length,
+    prefixes: i.prefixes.length,
+  }))
+}
+
+function nodeRow(examination: Examination, node: NodeFacts): NodeRow {
+  const { index } = examination
+  const serving = servingInterfaces(examination, node)
+  const resolution = examination.resolution(node)
   const wanted = resolution?.ok
     ? new Set(resolution.placement.subnets.map((s) => s.subnet.id))
     : undefined
-  const pods = index.podsOf(node.name)
-  const own = pods.filter((p) => !p.hostNetwork && p.phase !== "Succeeded" && p.phase !== "Failed")
+  const own = examination.addressedPods(node)
   return {
     node: node.name,
     zone: index.zoneOf(node),
     type: index.typeOf(node) ?? "?",
     placement:
       resolution === undefined
-        ? "?"
+        ? (index.nodeNetwork(node.name)?.status?.placements[0]?.object ?? "?")
         : resolution.ok
           ? resolution.placement.object
           : resolution.refusal.code,
-    interfaces: all.length,
-    addresses: serving.reduce(
-      (n, i) => n + i.addresses.length + prefixAddresses * i.prefixes.length,
-      0,
-    ),
+    interfaces: serving.length,
+    addresses: serving.reduce((n, i) => n + i.addresses, 0),
     used: own.filter((p) => p.ip !== undefined).length,
-    prefixes: serving.reduce((n, i) => n + i.prefixes.length, 0),
-    pods: pods.length,
+    prefixes: serving.reduce((n, i) => n + i.prefixes, 0),
+    pods: index.podsOf(node.name).length,
     maxPods: node.allocatablePods,
     converged: wanted === undefined || serving.every((i) => wanted.has(i.subnetId)),
     stuck: own.filter((p) => p.ip === undefined && !p.terminating).length,
@@ -136,47 +150,4 @@ function subnetRows({ snapshot: { cluster, aws }, interfacesOf }: FleetIndex): S
       usedBy: [...(users.get(s.id) ?? [])],
     }))
     .sort((a, b) => a.free / a.total - b.free / b.total || a.zone.localeCompare(b.zone))
-}
-
-/** A subnet with less than this share free is worth a line. */
-const scarce = 0.1
-
-function troubleOf(
-  index: FleetIndex,
-  nodes: readonly NodeRow[],
-  subnets: readonly SubnetRow[],
-): Trouble[] {
-  const out: Trouble[] = []
-  const { cluster } = index.snapshot
-  for (const n of nodes)
-    if (n.stuck > 0)
-      out.push({
-        object: `node ${n.node}`,
-        what: `${n.stuck} ${n.stuck === 1 ? "pod has" : "pods have"} no address (berth explain node ${n.node})`,
-      })
-  for (const s of subnets) {
-    if (s.free === 0)
-      out.push({ object: `subnet ${s.subnet}`, what: `full; used by ${s.usedBy.join(", ")}` })
-    else if (s.free / s.total < scarce)
-      out.push({ object: `subnet ${s.subnet}`, what: `${s.free} of ${s.total} addresses left` })
-  }
-  for (const node of cluster.nodes)
-    if (!node.ready)
-      out.push({
-        object: `node ${node.name}`,
-        what: `not ready: ${node.readyMessage ?? "no reason given"}`,
-      })
-  for (const network of cluster.nodeNetworks) {
-    for (const p of network.status?.placements ?? []) {
-      if (!p.ready && p.message !== undefined)
-        out.push({ object: `node ${network.metadata.name}`, what: p.message })
-    }
-  }
-  const set = cluster.daemonSet
-  if (set !== undefined && set.ready < set.desired)
-    out.push({
-      object: "daemonset aws-node",
-      what: `${set.desired - set.ready} of ${set.desired} pods are not ready`,
-    })
-  return out
 }
