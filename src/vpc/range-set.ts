@@ -9,8 +9,6 @@ export interface Range {
 /** A set of addresses: ranges in rising order that neither overlap nor touch. */
 export type RangeSet = readonly Range[]
 
-export const emptySet: RangeSet = []
-
 export const rangeOf = (cidr: Cidr): Range => ({ first: cidr.base, last: lastOf(cidr) })
 
 /** The set of all these addresses; the ranges may come in any order and overlap. */
