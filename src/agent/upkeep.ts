@@ -19,6 +19,8 @@ export interface UpkeepOptions {
 }
 
 const everyMs = 30_000
+/** While an ADD waits for an address, those of lost sandboxes are looked for this often. */
+const shortageMs = 5_000
 
 /**
  * Compares the kernel with what it should hold, now and then, and repairs it: interfaces, traffic rules, pods; frees
@@ -26,17 +28,26 @@ const everyMs = 30_000
  * namespace, with CNI calls let through between pods.
  */
 export async function upkeep(o: UpkeepOptions): Promise<void> {
-  const { calls, clock, keeper, traffic, signal, wired } = o
-  while (!signal.aborted) {
+  const { calls, clock, signal } = o
+  const pass = async (what: string, work: () => unknown) => {
     try {
-      if (wired) await freeOrphans(calls)
-      keeper.verify()
-      await traffic.verify()
-      if (wired) await repairPods(calls)
+      if (!signal.aborted) await work()
     } catch (error) {
-      calls.log.error("upkeep failed", { why: (error as Error).message })
+      calls.log.error("upkeep failed", { what, why: (error as Error).message })
     }
-    await clock.sleep(everyMs, signal).catch(() => {})
+  }
+  for (let dueAt = clock.now(); !signal.aborted; ) {
+    const due = clock.now() >= dueAt
+    if (o.wired && (due || calls.book.waiting().length > 0)) {
+      await pass("orphans", () => freeOrphans(calls))
+    }
+    if (due) {
+      dueAt = clock.now() + everyMs
+      await pass("interfaces", () => o.keeper.verify())
+      await pass("traffic", () => o.traffic.verify())
+      if (o.wired) await pass("pods", () => repairPods(calls))
+    }
+    await clock.sleep(shortageMs, signal).catch(() => {})
   }
 }
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT = 1 << 20, HEADER_LIMIT = 1 << 16, DEADLINE_S = 60, RETRY_MS = 5000, PAUSE_MS = 50 };
+enum { LIMIT = 1 << 20, HEADER_LIMIT = 1 << 16, DEADLINE_S = 60, RETRY_MS = 10000, PAUSE_MS = 50 };
 static const char *default_socket = "/var/run/aws-node/berth.sock";
 static const char *link_name = "berth-cni.sock"; // beside this binary: names the socket where it is not the default
 static char request[HEADER_LIMIT + LIMIT + 2], reply[LIMIT + 1], place[PATH_MAX], name[PATH_MAX];

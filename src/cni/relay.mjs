@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path"
 const headerLimit = 1 << 16
 const limit = 1 << 20
 const deadlineMs = 60_000
-const retryMs = 5_000
+const retryMs = 10_000
 const pauseMs = 50
 
 /** BERTH_SOCKET, else the link beside this file, else the default. */

@@ -67,7 +67,7 @@ for (const relay of relays) {
     before(() => {
       folder = mkdtempSync(join(tmpdir(), "berth-relay-"))
       socket = join(folder, "s")
-      // Takes five seconds, which the other tests use.
+      // Takes ten seconds, which the other tests use.
       unanswered = call(relay, { ...nowhere(), CNI_COMMAND: "DEL" }, config)
     })
     after(() => rmSync(folder, { recursive: true }))
