@@ -7,7 +7,11 @@ export const readingOptions: readonly Option[] = [
   { flags: "--snapshot <file>", about: "read this recorded snapshot instead of a cluster" },
   {
     flags: "--region <region>",
-    about: "AWS region; default from the environment, else from the nodes' zones",
+    about: "AWS region; default from the nodes' zones, else from the environment",
+  },
+  {
+    flags: "--cluster-name <name>",
+    about: "the cluster's name in EKS; default from aws-node, node labels or instance tags",
   },
   { flags: "--no-aws", about: "do not ask AWS: checks that need it are left out" },
 ]

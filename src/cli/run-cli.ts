@@ -12,8 +12,11 @@ import { reportError } from "./report-error.ts"
 /** sysexits(3) EX_USAGE. */
 const usageError = 64
 
+/** Where a command writes and what it sees of its surroundings: the process's own, or a test's. */
+export type CliIo = Pick<Call, "stdout" | "stderr" | "env">
+
 /** Runs one command line and returns its exit code; never throws. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(argv: readonly string[], io: CliIo = process): Promise<number> {
   let exit = 0
   const root = new Commander("berth")
     .description(
@@ -23,8 +26,12 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .showSuggestionAfterError(true)
     .showHelpAfterError("(run with --help for the options)")
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
   for (const command of commands) {
-    add(root, command, async (call) => {
+    add(root, command, io, async (call) => {
       const { run } = await command.load()
       exit = await run(call)
     })
@@ -38,12 +45,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError
-    reportError(error, process.stderr)
+    reportError(error, io.stderr, io.env)
     return error instanceof BerthError ? error.exit : 1
   }
 }
 
-function add(root: Commander, command: Command, run: (call: Call) => Promise<void>): void {
+function add(
+  root: Commander,
+  command: Command,
+  io: CliIo,
+  run: (call: Call) => Promise<void>,
+): void {
   const words = command.path.split(" ")
   const name = words.pop() ?? ""
   const parent = words.reduce(
@@ -69,7 +81,7 @@ function add(root: Commander, command: Command, run: (call: Call) => Promise<voi
   }
   made.addHelpText("after", `\nExamples:\n${command.examples.map((e) => `  $ ${e}`).join("\n")}`)
   made.exitOverride()
-  made.action(() => withInterrupt((signal) => run(callOf(made, signal))))
+  made.action(() => withInterrupt((signal) => run(callOf(made, io, signal))))
 }
 
 function group(parent: Commander, name: string): Commander {
@@ -77,14 +89,14 @@ function group(parent: Commander, name: string): Commander {
   return parent.command(name).summary(summary).description(summary).exitOverride()
 }
 
-function callOf(made: Commander, signal: AbortSignal): Call {
+function callOf(made: Commander, io: CliIo, signal: AbortSignal): Call {
   const args = made.processedArgs.flat().filter((a): a is string => typeof a === "string")
   return {
     args,
     options: made.opts(),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    env: io.env,
     signal,
   }
 }

@@ -1,72 +1,94 @@
-import { styleText } from "node:util"
-import type { FleetStatus } from "../fleet/status/fleet-status.ts"
+import type { FleetStatus, NodeRow, SubnetRow } from "../fleet/status/fleet-status.ts"
+import { fillBar } from "./fill-bar.ts"
+import { shortNames } from "./short-names.ts"
 import { table } from "./table.ts"
+import type { Terminal } from "./terminal.ts"
+import { wrap } from "./wrap.ts"
 
 const troubleMost = 20
 const nodesMost = 30
-const barWidth = 10
+const narrowBar = 5
+const wideBar = 10
+/** Columns from which a wide bar fits. */
+const wide = 100
 
 /** The status for people: trouble first, then subnets by how full they are, then nodes that need a look. */
-export function statusPage(
-  status: FleetStatus,
-  shape: { width?: number; colour: boolean; all: boolean },
-): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
-    shape.colour ? styleText(style, text, { validateStream: false }) : text
-  const out: string[] = [
-    `${status.cluster}: ${status.plugin}, custom networking ${status.customNetworking ? "on" : "off"}, as of ${status.takenAt}\n`,
-  ]
-  if (status.trouble.length === 0) out.push(`${paint("green", "No trouble found.")}\n`)
-  for (const t of status.trouble.slice(0, shape.all ? undefined : troubleMost)) {
-    out.push(`${paint("red", "!")} ${t.object}: ${t.what}\n`)
-  }
-  if (!shape.all) out.push(more(status.trouble.length - troubleMost, "troubles"))
-  const subnets = status.subnets.map((s) => {
-    const full = s.total <= 0 ? 1 : (s.total - s.free) / s.total
-    const colour = full >= 0.9 ? "red" : full >= 0.7 ? "yellow" : "green"
-    return [
-      s.subnet,
-      s.zone,
-      s.cidr,
-      paint(colour, bar(full)),
-      `${s.free}/${s.total}`,
-      s.usedBy.join(","),
-    ]
-  })
-  if (subnets.length > 0) {
-    out.push(
-      "\n",
-      table(["SUBNET", "ZONE", "CIDR", "FILL", "FREE", "USED BY"], subnets, shape.width),
-    )
-  }
-  const nodes = status.nodes
-    .slice(0, shape.all ? undefined : nodesMost)
-    .map((n) => [
-      n.node,
-      n.zone,
-      n.placement,
-      `${n.used}/${n.addresses}`,
-      n.prefixes > 0 ? String(n.prefixes) : "-",
-      `${n.pods}/${n.maxPods ?? "?"}`,
-      n.stuck > 0
-        ? paint("red", `${n.stuck} stuck`)
-        : n.converged
-          ? paint("green", "converged")
-          : paint("yellow", "converging"),
-    ])
-  if (nodes.length > 0) {
-    const header = ["NODE", "ZONE", "PLACEMENT", "ADDRESSES", "PREFIXES", "PODS", "STATE"]
-    out.push("\n", table(header, nodes, shape.width))
-    if (!shape.all) out.push(more(status.nodes.length - nodesMost, "nodes"))
-  }
-  if (status.unread.length > 0) out.push(`\nNot read: ${status.unread.join(", ")}\n`)
+export function statusPage(status: FleetStatus, terminal: Terminal, all: boolean): string {
+  const networking = `custom networking ${status.customNetworking ? "on" : "off"}`
+  const out = [`${status.cluster}: ${status.plugin}, ${networking}, as of ${status.takenAt}\n`]
+  out.push(...troubleLines(status, terminal, all), ...unreadLines(status, terminal))
+  if (status.subnets.length > 0) out.push("\n", subnetTable(status.subnets, terminal))
+  const nodes = status.nodes.slice(0, all ? undefined : nodesMost)
+  if (nodes.length > 0) out.push("\n", nodeTable(nodes, terminal))
+  if (!all) out.push(more(status.nodes.length - nodesMost, "nodes"))
   return out.join("")
 }
 
-const more = (count: number, what: string) =>
-  count > 0 ? `... ${count} more ${what} (--all)\n` : ""
+/** What this page is made from; the doctor reads more, and names it when it is missing. */
+const read =
+  /^(?:AWS|nodes|pods|daemonsets|eniconfigs|subnetpools|nodenetworks|ec2:Describe(?:Inst|Subn|NetworkI))/
 
-function bar(full: number): string {
-  const filled = Math.max(0, Math.min(barWidth, Math.round(full * barWidth)))
-  return "█".repeat(filled) + "░".repeat(barWidth - filled)
+/** Readings that failed for the same reason share a line: one missing permission would fill a screen. */
+function unreadLines({ unread }: FleetStatus, { paint, width }: Terminal): string[] {
+  const missed = unread.filter((u) => read.test(u.what))
+  return [...Map.groupBy(missed, (u) => u.why)].map(([why, same]) => {
+    const line = `not read: ${same.map((u) => u.what).join(", ")}: ${why}`
+    return `${paint("yellow", "?")} ${wrap(line, rest(width), "  ")}\n`
+  })
 }
+
+/** What is left of a line after its mark. */
+const rest = (width: number | undefined) => width && width - 2
+
+function troubleLines(
+  { trouble, unread }: FleetStatus,
+  terminal: Terminal,
+  all: boolean,
+): string[] {
+  const { paint, width } = terminal
+  if (trouble.length === 0) {
+    return [
+      unread.length === 0
+        ? `${paint("green", "No trouble found.")}\n`
+        : "No trouble found in what was read.\n",
+    ]
+  }
+  const lines = trouble
+    .slice(0, all ? undefined : troubleMost)
+    .map((t) => `${paint("red", "!")} ${wrap(`${t.object}: ${t.what}`, rest(width), "  ")}\n`)
+  return [...lines, all ? "" : more(trouble.length - troubleMost, "troubles")]
+}
+
+const bare = (object: string) => object.slice(object.indexOf("/") + 1)
+
+function subnetTable(subnets: readonly SubnetRow[], { paint, width }: Terminal): string {
+  const cells = (width ?? wide) >= wide ? wideBar : narrowBar
+  const rows = subnets.map((s) => {
+    const full = s.total <= 0 ? 1 : (s.total - s.free) / s.total
+    const colour = full >= 0.9 ? "red" : full >= 0.7 ? "yellow" : "green"
+    const bar = paint(colour, fillBar(full, cells))
+    return [s.subnet, s.zone, s.cidr, bar, `${s.free}/${s.total}`, s.usedBy.map(bare).join(",")]
+  })
+  return table(["SUBNET", "ZONE", "CIDR", "FILL", "FREE", "USED BY"], rows, width)
+}
+
+function nodeTable(nodes: readonly NodeRow[], { paint, width }: Terminal): string {
+  const short = shortNames(nodes.map((n) => n.node))
+  const rows = nodes.map((n) => [
+    short(n.node),
+    n.zone,
+    bare(n.placement),
+    `${n.used}/${n.addresses}`,
+    n.prefixes > 0 ? String(n.prefixes) : "-",
+    `${n.pods}/${n.maxPods ?? "?"}`,
+    n.stuck > 0
+      ? paint("red", `${n.stuck} stuck`)
+      : n.converged
+        ? paint("green", "converged")
+        : paint("yellow", "converging"),
+  ])
+  return table(["NODE", "ZONE", "PLACEMENT", "IN USE", "/28", "PODS", "STATE"], rows, width)
+}
+
+const more = (count: number, what: string) =>
+  count > 0 ? `... ${count.toLocaleString("en")} more ${what} (--all)\n` : ""

@@ -7,18 +7,3 @@ export interface TraceStep {
 }
 
 export type Trace = readonly TraceStep[]
-
-const marks: Record<TraceStep["verdict"], string> = {
-  chosen: "=>",
-  refused: "x ",
-  "passed over": "- ",
-  noted: "  ",
-}
-
-/** The trace as lines for humans: a mark, the subject in a column, the reason. */
-export function renderTrace(trace: Trace): string {
-  const width = Math.min(48, Math.max(0, ...trace.map((step) => step.subject.length)))
-  return trace
-    .map((step) => `${marks[step.verdict]} ${step.subject.padEnd(width)}  ${step.why}`)
-    .join("\n")
-}

@@ -1,11 +1,15 @@
 import type { Clock } from "../../clock.ts"
 import { BerthError } from "../../errors/berth-error.ts"
 import { fail } from "../../errors/catalogue.ts"
-import { type Snapshot, snapshotFormat, type Unread } from "../../fleet/snapshot.ts"
+import { type Snapshot, snapshotFormat } from "../../fleet/snapshot.ts"
 import { type Kube, KubeError } from "../../kube/kube.ts"
 import { type Call, text } from "../command.ts"
-import { regionOf } from "./read-aws.ts"
+import type { AwsReading } from "./read-aws.ts"
+import { regionOf } from "./region-of.ts"
 import { readSnapshot } from "./snapshot-file.ts"
+
+/** An API server that has not even told its version by then will not serve a person at a terminal. */
+const firstAnswerMs = 10_000
 
 /** What every reading command decides on: the file of --snapshot, or the live cluster and its AWS account. */
 export async function loadSnapshot(call: Call, clock: Clock): Promise<Snapshot> {
@@ -26,29 +30,42 @@ export async function takeSnapshot(call: Call, clock: Clock): Promise<Snapshot> 
     ...(context === undefined ? {} : { context }),
     env: { ...call.env },
   })
-  const { cluster, unread } = await clusterOrFail(
-    kube,
-    readCluster,
-    context ?? kubeconfig ?? "the current context",
-  )
-  const aws = call.options["aws"] === false ? undefined : await awsOf(call, cluster)
+  const server = context ?? kubeconfig ?? "the current context"
+  await clusterOrFail(server, () => firstAnswer(kube, clock))
+  const { cluster: read, unread } = await clusterOrFail(server, () => readCluster(kube))
+  const told = text(call, "clusterName")
+  const cluster = told === undefined ? read : { ...read, name: told }
+  const aws = await awsOf(call, cluster)
   return {
     format: snapshotFormat,
     takenAt: new Date(clock.now()).toISOString(),
     source: context ?? "live cluster",
-    cluster,
-    ...(aws?.aws === undefined ? {} : { aws: aws.aws }),
-    unread: [...unread, ...(aws?.unread ?? [{ what: "AWS", why: "not asked (--no-aws)" }])],
+    cluster: aws.clusterName === undefined ? cluster : { ...cluster, name: aws.clusterName },
+    ...(aws.aws === undefined ? {} : { aws: aws.aws }),
+    unread: [...unread, ...aws.unread],
   }
 }
 
-async function clusterOrFail<T>(
-  kube: Kube,
-  read: (kube: Kube) => Promise<T>,
-  server: string,
-): Promise<T> {
+async function firstAnswer(kube: Kube, clock: Clock): Promise<void> {
+  using timer = stopwatch()
+  const late = clock.sleep(firstAnswerMs, timer.signal).then(
+    () => {
+      throw new Error(`no answer within ${firstAnswerMs / 1000} s`)
+    },
+    () => {},
+  )
+  await Promise.race([kube.raw("/version"), late])
+}
+
+/** Ends the wait that lost the race, so that it does not keep the process. */
+function stopwatch(): Disposable & { signal: AbortSignal } {
+  const abort = new AbortController()
+  return { signal: abort.signal, [Symbol.dispose]: () => abort.abort() }
+}
+
+async function clusterOrFail<T>(server: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await read(kube)
+    return await read()
   } catch (error) {
     if (error instanceof BerthError) throw error
     const why =
@@ -61,15 +78,15 @@ async function clusterOrFail<T>(
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-async function awsOf(
-  call: Call,
-  cluster: Snapshot["cluster"],
-): Promise<{ aws?: NonNullable<Snapshot["aws"]>; unread: Unread[] }> {
+async function awsOf(call: Call, cluster: Snapshot["cluster"]): Promise<AwsReading> {
+  if (call.options["aws"] === false)
+    return { unread: [{ what: "AWS", why: "not asked (--no-aws)" }] }
+  // The nodes know where they are; what a shell has exported is often another cluster's region.
   const region =
     text(call, "region") ??
+    regionOf(cluster) ??
     call.env["AWS_REGION"] ??
-    call.env["AWS_DEFAULT_REGION"] ??
-    regionOf(cluster)
+    call.env["AWS_DEFAULT_REGION"]
   if (region === undefined)
     return { unread: [{ what: "AWS", why: "the region is not known: use --region" }] }
   const [{ sdkEc2 }, { readAws }, { sdkExtras }] = await Promise.all([

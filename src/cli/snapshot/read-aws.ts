@@ -1,10 +1,19 @@
 import type { Ec2 } from "../../ec2/ec2.ts"
+import { ec2Error } from "../../ec2/errors.ts"
+import { awsErrorOf } from "../../ec2/sdk/sdk-error.ts"
+import { BerthError } from "../../errors/berth-error.ts"
 import type { AwsFacts, ClusterFacts, Unread } from "../../fleet/snapshot.ts"
-import type { Vpc } from "../../vpc/model.ts"
+import type { Instance, Subnet, Vpc } from "../../vpc/model.ts"
 import type { AwsExtras } from "./aws-extras.ts"
+import { describeKnownInstances } from "./known-instances.ts"
 
-/** EC2 takes at most this many ids in one Describe call's filter-free form without paging trouble. */
-const idsMost = 200
+export interface AwsReading {
+  /** Absent when AWS cannot be asked at all: no credentials that it accepts, or no way to it. */
+  readonly aws?: AwsFacts
+  /** The cluster's name in EKS, when it is known or the instances' tags tell it. */
+  readonly clusterName?: string
+  readonly unread: readonly Unread[]
+}
 
 /**
  * Reads what the checks need of AWS, with describe calls alone. Each call that fails is noted by name and leaves its
@@ -15,114 +24,168 @@ export async function readAws(
   cluster: ClusterFacts,
   ec2: Ec2,
   extras: AwsExtras,
-): Promise<{ aws: AwsFacts; unread: Unread[] }> {
-  const unread: Unread[] = []
-  const attempt = async <T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> => {
+): Promise<AwsReading> {
+  const reader = new Reader()
+  const ids = cluster.nodes.map((n) => instanceId(n.providerID)).filter((id) => id !== undefined)
+  const instances = await reader.attempt(
+    "ec2:DescribeInstances",
+    () => describeKnownInstances(ec2, ids, region),
+    [],
+  )
+  if (reader.unreachable !== undefined)
+    return { unread: [{ what: "AWS", why: reader.unreachable }] }
+  const vpcId = instances[0]?.vpcId ?? (await vpcOfPods(reader, cluster, ec2))
+  const name = cluster.name ?? clusterNameOf(instances)
+  const [inVpc, groups] = await Promise.all([
+    readVpc(reader, vpcId, ec2, extras),
+    readNodeGroups(reader, name, ids, extras),
+  ])
+  const podSubnets = new Set(podSubnetIds(cluster))
+  const reservations = await reader.attempt(
+    "ec2:GetSubnetCidrReservations",
+    () => extras.reservations(inVpc.subnets.map((s) => s.id).filter((id) => podSubnets.has(id))),
+    [],
+  )
+  return {
+    unread: reader.unread,
+    ...(name === undefined ? {} : { clusterName: name }),
+    aws: { region, instances, ...inVpc, ...groups, reservations },
+  }
+}
+
+/** Notes what could not be read, and why, in words for the person at the terminal. */
+class Reader {
+  readonly unread: Unread[] = []
+  /** Set when no call can succeed. */
+  unreachable: string | undefined
+
+  async attempt<T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> {
     try {
       return await read()
     } catch (error) {
-      unread.push({ what, why: error instanceof Error ? error.message : String(error) })
+      const { code, why } = reasonOf(what, error)
+      if (code === "ec2/credentials" || code === "ec2/unavailable") this.unreachable = why
+      this.unread.push({ what, why })
       return otherwise
     }
   }
-  const ids = cluster.nodes.map((n) => instanceId(n.providerID)).filter((id) => id !== undefined)
-  const instances = await attempt(
-    "ec2:DescribeInstances",
-    () => inChunks(ids, (some) => ec2.describeInstances({ ids: some })),
-    [],
-  )
-  const vpcId = instances[0]?.vpcId
-  const inVpc = vpcId === undefined ? undefined : { vpcId }
-  const [
-    vpcs,
+}
+
+/** The same words for what the EC2 port reports and for what the SDK's other clients throw. */
+function reasonOf(what: string, error: unknown): { code: string; why: string } {
+  const [service = "", action = ""] = what.split(":")
+  const raw = awsErrorOf(error)
+  const known = error instanceof BerthError ? error : ec2Error(action, raw)
+  const say = (why: string) => ({ code: known.code, why })
+  if (known.code === "ec2/unauthorized") return say("IAM forbids it (berth iam read)")
+  if (error instanceof BerthError) return say(error.message)
+  if (known.code === "ec2/unavailable") return say(`no answer from ${service} (${raw.code})`)
+  return say(`${raw.code}: ${raw.message}`)
+}
+
+async function readVpc(
+  reader: Reader,
+  vpcId: string | undefined,
+  ec2: Ec2,
+  extras: AwsExtras,
+): Promise<Omit<AwsFacts, "region" | "instances" | "reservations" | keyof NodeGroupReading>> {
+  if (vpcId === undefined) {
+    if (reader.unread.length === 0)
+      reader.unread.push({ what: "ec2:DescribeVpcs", why: "no node tells its VPC" })
+    return { subnets: [], securityGroups: [], interfaces: [], routeTables: [] }
+  }
+  const [vpcs, subnets, securityGroups, interfaces, routeTables, peerings, networkAcls] =
+    await Promise.all([
+      reader.attempt("ec2:DescribeVpcs", () => ec2.describeVpcs({ ids: [vpcId] }), [] as Vpc[]),
+      reader.attempt("ec2:DescribeSubnets", () => ec2.describeSubnets({ vpcId }), [] as Subnet[]),
+      reader.attempt("ec2:DescribeSecurityGroups", () => extras.securityGroups(vpcId), []),
+      reader.attempt(
+        "ec2:DescribeNetworkInterfaces",
+        () => ec2.describeNetworkInterfaces({ vpcId }),
+        [],
+      ),
+      reader.attempt("ec2:DescribeRouteTables", () => extras.routeTables(vpcId), []),
+      reader.attempt("ec2:DescribeVpcPeeringConnections", () => extras.peerings(vpcId), undefined),
+      reader.attempt("ec2:DescribeNetworkAcls", () => extras.networkAcls(vpcId), undefined),
+    ])
+  return {
+    ...(vpcs[0] === undefined ? {} : { vpc: vpcs[0] }),
     subnets,
     securityGroups,
     interfaces,
     routeTables,
-    autoScalingGroups,
-    nodeGroups,
-    eks,
-  ] = await Promise.all([
-    attempt(
-      "ec2:DescribeVpcs",
-      async () => (vpcId === undefined ? [] : ec2.describeVpcs({ ids: [vpcId] })),
-      [] as Vpc[],
-    ),
-    attempt("ec2:DescribeSubnets", async () => (inVpc ? ec2.describeSubnets(inVpc) : []), []),
-    attempt(
-      "ec2:DescribeSecurityGroups",
-      async () => (vpcId ? extras.securityGroups(vpcId) : []),
+    ...(peerings === undefined ? {} : { peerings }),
+    ...(networkAcls === undefined ? {} : { networkAcls }),
+  }
+}
+
+type NodeGroupReading = Pick<AwsFacts, "autoScalingGroups" | "nodeGroups" | "eks">
+
+async function readNodeGroups(
+  reader: Reader,
+  cluster: string | undefined,
+  instanceIds: readonly string[],
+  extras: AwsExtras,
+): Promise<NodeGroupReading> {
+  if (cluster === undefined)
+    reader.unread.push({
+      what: "eks:DescribeCluster",
+      why: "the cluster's name in EKS is not known: use --cluster-name",
+    })
+  const [autoScalingGroups, nodeGroups, eks] = await Promise.all([
+    reader.attempt(
+      "autoscaling:DescribeAutoScalingGroups",
+      () => extras.autoScalingGroups(instanceIds),
       [],
     ),
-    attempt(
-      "ec2:DescribeNetworkInterfaces",
-      async () => (inVpc ? ec2.describeNetworkInterfaces(inVpc) : []),
-      [],
-    ),
-    attempt("ec2:DescribeRouteTables", async () => (vpcId ? extras.routeTables(vpcId) : []), []),
-    attempt("autoscaling:DescribeAutoScalingGroups", () => extras.autoScalingGroups(ids), []),
-    attempt(
+    reader.attempt(
       "eks:DescribeNodegroup",
-      async () => (cluster.name ? extras.nodeGroups(cluster.name) : []),
+      async () => (cluster === undefined ? [] : extras.nodeGroups(cluster)),
       [],
     ),
-    attempt(
+    reader.attempt(
       "eks:DescribeCluster",
-      async () => (cluster.name ? extras.eks(cluster.name) : undefined),
+      async () => (cluster === undefined ? undefined : extras.eks(cluster)),
       undefined,
     ),
   ])
-  const podSubnets = new Set([
-    ...cluster.eniConfigs.map((c) => c.spec?.subnet),
-    ...cluster.subnetPools.flatMap((p) => p.status?.subnets.map((s) => s.id) ?? []),
-  ])
-  const reservations = await attempt(
-    "ec2:GetSubnetCidrReservations",
-    () => extras.reservations(subnets.filter((s) => podSubnets.has(s.id)).map((s) => s.id)),
+  return { autoScalingGroups, nodeGroups, ...(eks === undefined ? {} : { eks }) }
+}
+
+/** Where the pods' subnets are, for those who may not describe instances. */
+async function vpcOfPods(
+  reader: Reader,
+  cluster: ClusterFacts,
+  ec2: Ec2,
+): Promise<string | undefined> {
+  const [id] = podSubnetIds(cluster)
+  if (id === undefined) return undefined
+  const found = await reader.attempt(
+    "ec2:DescribeSubnets",
+    () => ec2.describeSubnets({ ids: [id] }),
     [],
   )
-  return {
-    unread,
-    aws: {
-      region,
-      ...(vpcs[0] === undefined ? {} : { vpc: vpcs[0] }),
-      subnets,
-      securityGroups,
-      interfaces,
-      instances,
-      routeTables,
-      reservations,
-      autoScalingGroups,
-      nodeGroups,
-      ...(eks === undefined ? {} : { eks }),
-    },
+  return found[0]?.vpcId
+}
+
+const podSubnetIds = (cluster: ClusterFacts): string[] => [
+  ...cluster.eniConfigs.flatMap((c) => c.spec?.subnet ?? []),
+  ...cluster.subnetPools.flatMap((p) => p.status?.subnets.map((s) => s.id) ?? []),
+]
+
+/** EKS, eksctl and everything that makes nodes for EKS tag the instances with their cluster. */
+function clusterNameOf(instances: readonly Instance[]): string | undefined {
+  for (const { tags } of instances) {
+    const told = tags["aws:eks:cluster-name"] ?? tags["eks:cluster-name"]
+    if (told) return told
+    const owner = Object.keys(tags).find((key) => key.startsWith("kubernetes.io/cluster/"))
+    if (owner !== undefined) return owner.slice("kubernetes.io/cluster/".length)
   }
+  return undefined
 }
 
 /** "aws:///us-west-2a/i-0abc" -> "i-0abc". */
 function instanceId(providerID: string | undefined): string | undefined {
   const id = providerID?.split("/").pop()
   return id?.startsWith("i-") ? id : undefined
-}
-
-/** The region of the first node's zone: us-west-2a -> us-west-2. Local zones (us-west-2-lax-1a) keep their parent. */
-export function regionOf(cluster: ClusterFacts): string | undefined {
-  for (const node of cluster.nodes) {
-    const named = node.labels["topology.kubernetes.io/region"]
-    if (named) return named
-    const zone = node.labels["topology.kubernetes.io/zone"]
-    const match = zone === undefined ? null : /^([a-z]+(?:-[a-z]+)+-\d+)/.exec(zone)
-    if (match?.[1]) return match[1]
-  }
-  return undefined
-}
-
-async function inChunks<T>(
-  ids: readonly string[],
-  read: (some: readonly string[]) => Promise<T[]>,
-): Promise<T[]> {
-  const out: T[] = []
-  for (let at = 0; at < ids.length; at += idsMost)
-    out.push(...(await read(ids.slice(at, at + idsMost))))
-  return out
 }

@@ -1,0 +1,16 @@
+/** Breaks prose at spaces so that no line is longer than `width`; later lines begin with `indent`. Words stay whole. */
+export function wrap(prose: string, width: number | undefined, indent = ""): string {
+  if (width === undefined || prose.length <= width) return prose
+  const lines: string[] = []
+  let line = ""
+  for (const word of prose.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`
+    if (longer.length > width && line.trim() !== "") {
+      lines.push(line)
+      line = indent + word
+    } else {
+      line = longer
+    }
+  }
+  return [...lines, line].join("\n")
+}
