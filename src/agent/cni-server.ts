@@ -1,9 +1,9 @@
 import { createServer, type Socket } from "node:net"
-import { fail } from "../errors/catalogue.ts"
+import { fail, isError } from "../errors/catalogue.ts"
+import { listenUnix } from "../http/listen-unix.ts"
 import type { Logger } from "../log.ts"
 import { type CniCall, parseCall } from "./cni-call.ts"
 import { errorResult } from "./cni-reply.ts"
-import { listenUnix } from "./listen-unix.ts"
 
 /** Answers a call with what goes to the plugin's stdout; rejects with what becomes a CNI error. */
 export type Answer = (call: CniCall) => Promise<string>
@@ -52,6 +52,8 @@ async function serve(socket: Socket, o: CniServerOptions, busy: boolean) {
     call = parseCall(await readAll(socket))
     socket.end(`0\n${await o.answer(call)}`)
   } catch (error) {
+    // Without an answer the relay calls again, and reaches the successor: a restart fails no pod.
+    if (isError(error, "agent/stopping")) socket.destroy()
     if (!socket.destroyed) socket.end(`1\n${errorResult(call?.version ?? "1.0.0", error)}\n`)
   }
 }

@@ -1,4 +1,4 @@
-import type { HttpHandler } from "./http-endpoint.ts"
+import type { HttpHandler } from "../http/http-endpoint.ts"
 
 export interface HealthOptions {
   notReady: () => string | undefined

@@ -1,10 +1,11 @@
 import type { Ec2 } from "../ec2/ec2.ts"
+import { httpEndpoint } from "../http/http-endpoint.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
 import { electLeader } from "../kube/lease-election.ts"
 import { callBudget } from "./call-budget.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
-import { httpEndpoint } from "./http-endpoint.ts"
+import { endpoints } from "./endpoints.ts"
 import { type ControllerInformers, type ControllerPorts, startInformers } from "./informers.ts"
 import { serveTerm } from "./term.ts"
 
@@ -29,13 +30,14 @@ export async function runController(
   const recorder = new EventRecorder({
     ...{ kube, clock, log, controller: "berth.dev/controller", instance: identity },
   })
-  await using _endpoint = await httpEndpoint(config.bindAddress, {
+  const served = endpoints({
     metrics: () => {
       noteInformers(informers, metrics)
       return metrics.text()
     },
     notReady: () => waitingFor(informers),
   })
+  await using _endpoint = await httpEndpoint(config.bindAddress, served)
   const cloud = callBudget(ec2, { clock, random, metrics })
   const term = {
     ...{ kube, clock, random, log, informers, recorder, metrics, clusterName },
