@@ -230,10 +230,15 @@ export class AddressBook implements AsyncDisposable {
     return accepted
   }
 
-  async [Symbol.asyncDispose]() {
-    this.#alarm[Symbol.dispose]()
+  /** Ends every wait with agent/stopping: the relays call again, and the successor answers. */
+  endWaits(): void {
     for (const w of this.#waiters) w.reject(fail("agent/stopping", {}))
     this.#waiters.clear()
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#alarm[Symbol.dispose]()
+    this.endWaits()
     await this.#journal[Symbol.asyncDispose]()
   }
 }

@@ -81,6 +81,7 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
     notReady: () => notReady(readiness()),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("the agent stops"))
+      book.endWaits()
       await done
       await rest.disposeAsync()
     },

@@ -89,6 +89,11 @@ test("calls above the limit are told to try again", async () => {
   )
 })
 
+test("a stopping agent answers nothing, so that the relay calls its successor", async () => {
+  const answer: Answer = () => Promise.reject(fail("agent/stopping", {}))
+  await withServer(answer, async (call) => assert.equal(await call(status), ""))
+})
+
 test("a caller that goes away disturbs nobody", async () => {
   const gate = Promise.withResolvers<void>()
   const answer: Answer = () => gate.promise.then(() => "x".repeat(500_000))
