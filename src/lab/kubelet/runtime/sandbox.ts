@@ -58,6 +58,7 @@ export class Sandboxes {
    * plugin that runs: the pod is no longer wanted.
    */
   async create(pod: LabPod, signal?: AbortSignal): Promise<Sandbox> {
+    await nextTurn()
     const config = loadNetworkConfig(this.#host.confFolder)
     if (!config) throw new Error("cni plugin not initialized")
     const id = randomBytes(32).toString("hex")
@@ -108,6 +109,17 @@ export class Sandboxes {
     }
     this.#all.clear()
   }
+}
+
+let turns = Promise.resolve()
+
+/**
+ * To make a namespace and start a plugin takes this process some ten milliseconds in which nothing else runs. The API
+ * server is the same process: a hundred pods in one turn would keep everybody from it for more than a second.
+ */
+function nextTurn(): Promise<void> {
+  turns = turns.then(() => new Promise((resolve) => setImmediate(resolve)))
+  return turns
 }
 
 /** The arguments of containerd's CRI plugin. */
