@@ -90,6 +90,38 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/user-data.ts"),
   },
   {
+    path: "max-pods",
+    summary: "How many pods a node can have: instance types, or every node of the cluster",
+    about:
+      "With --instance-type it prints one number, as max-pods-calculator.sh does, whose flags it takes. With types as " +
+      "arguments (m5.large, m5, 'c6*.large') it prints a table of them. With neither it compares what every node of " +
+      "the cluster advertises with what its ENIs can give, and exits 1 when a node promises too many.",
+    args: [{ spec: "[type...]", about: "instance types, families, or patterns with *" }],
+    options: [
+      { flags: "--instance-type <type>", about: "print the number of this type alone" },
+      { flags: "--instance-type-from-imds", about: "the same for the instance this runs on" },
+      {
+        flags: "--cni-version <version>",
+        about: "version of the plugin; prefixes need 1.9; default the newest",
+      },
+      { flags: "--cni-custom-networking-enabled", about: "the primary ENI gives no pod address" },
+      { flags: "--cni-prefix-delegation-enabled", about: "ENIs carry /28 prefixes" },
+      { flags: "--cni-max-eni <number>", about: "MAX_ENI of the plugin" },
+      { flags: "--show-max-allowed", about: "the formula's number, not capped at 110 or 250" },
+      { flags: "--security-groups-for-pods", about: "a trunk takes an ENI" },
+      { flags: "--unmanaged-enis <number>", about: "ENIs that the plugin leaves alone" },
+      ...readingOptions,
+      outputOption,
+    ],
+    examples: [
+      "berth max-pods --instance-type m5.large --cni-version 1.9.0-eksbuild.1 --cni-custom-networking-enabled",
+      "berth max-pods m5.large c6g",
+      "berth max-pods",
+      "berth max-pods --cni-prefix-delegation-enabled --snapshot monday.json",
+    ],
+    load: () => import("./commands/max-pods.ts"),
+  },
+  {
     path: "iam",
     summary: "Least-privilege IAM policy for the controller, or for a use of this tool",
     args: [

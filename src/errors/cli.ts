@@ -33,4 +33,9 @@ export const cliErrors = {
       d.near.length > 0 ? `Did you mean ${d.near.join(" or ")}?` : "List them with: berth status",
     exit: 1,
   }),
+  "cli/no-imds": entry<{ endpoint: string; why: string }>({
+    says: (d) => `the instance metadata at ${d.endpoint} cannot be read: ${d.why}`,
+    hint: "Run it on an EC2 instance whose metadata hop limit reaches this process, or use --instance-type.",
+    exit: 69,
+  }),
 }
