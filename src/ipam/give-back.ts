@@ -3,7 +3,8 @@ import type { Action } from "./actions.ts"
 
 /**
  * The calls that carry out what the agent offers: one per interface. A whole interface makes the offers of its parts
- * moot. What status no longer has, what is foreign, the primary ENI and what a call in flight returns are left out.
+ * moot. What status no longer has, what is foreign, the primary ENI and what a call in flight returns are left out; an
+ * interface that is being added to comes later.
  */
 export function giveBack(
   offers: readonly Offer[],
@@ -33,8 +34,28 @@ export function giveBack(
   })
 }
 
+/**
+ * Whether an interface is between a give-back and the agent's word that it knows: nothing may be added to it then. EC2
+ * could assign an address again that has just gone; the agent, which has seen it go, would use it, and the offer that
+ * still stands in spec would take it away under a pod.
+ */
+export function isSettling(
+  iface: NodeInterface,
+  offers: readonly Offer[],
+  inFlight: readonly Action[],
+): boolean {
+  const isGone = ({ interfaceID, address, prefix }: Offer) =>
+    interfaceID === iface.id &&
+    ((address !== undefined && !iface.addresses.includes(address)) ||
+      (prefix !== undefined && !iface.prefixes.includes(prefix)))
+  return (
+    offers.some(isGone) || inFlight.some((a) => a.do === "unassign" && a.interfaceID === iface.id)
+  )
+}
+
+/** What is left alone because a call is under way: items, or a whole interface. */
 function returnedBy(action: Action): string[] {
-  if (action.do === "release") return [action.interfaceID]
+  if (action.do === "release" || action.do === "assign") return [action.interfaceID]
   if (action.do !== "unassign") return []
   return [...action.addresses, ...action.prefixes].map((item) => `${action.interfaceID} ${item}`)
 }

@@ -355,27 +355,66 @@ test("what could not be read changes nothing", () => {
   assert.deepEqual(planNode(input).actions, [])
 })
 
-test("offers are carried out, one call an interface, and nothing is added to that interface meanwhile", () => {
-  const live = iface("eni-1", { addresses: addresses(10), prefixes: ["100.64.0.32/28"] })
-  const offers = [
-    { interfaceID: "eni-1", address: "100.64.0.10" },
-    { interfaceID: "eni-1", prefix: "100.64.0.32/28" },
-    { interfaceID: "eni-1", address: "100.64.0.99" },
-    { interfaceID: "eni-9", address: "100.64.0.11" },
-    { interfaceID: "eni-0" },
-  ]
-  const spec = { targets: { warmIP: 20, maxPods: 110 }, offers }
-  const { actions } = planNode(planInput({ interfaces: [primary, live], spec }))
-  assert.deepEqual(kinds(actions), ["create", "unassign"])
-  assert.deepEqual(actions[1], {
+const parting = iface("eni-1", { addresses: addresses(10), prefixes: ["100.64.0.32/28"] })
+const offered = [
+  { interfaceID: "eni-1", address: "100.64.0.10" },
+  { interfaceID: "eni-1", prefix: "100.64.0.32/28" },
+  { interfaceID: "eni-9", address: "100.64.0.11" },
+  { interfaceID: "eni-0" },
+]
+
+test("offers are carried out once, by one call an interface", () => {
+  const spec = { targets: { warmIP: 5, maxPods: 110 }, offers: offered }
+  const { actions } = planNode(planInput({ interfaces: [primary, parting], spec }))
+  assert.deepEqual(actions, [
+    {
+      do: "unassign",
+      interfaceID: "eni-1",
+      addresses: ["100.64.0.10"],
+      prefixes: ["100.64.0.32/28"],
+      urgency: "release",
+    },
+  ])
+  const again = planNode(planInput({ interfaces: [primary, parting], spec, inFlight: actions }))
+  assert.deepEqual(again.actions, [])
+})
+
+test("waiting pods come before offers of the same interface", () => {
+  const spec = { ...waiting(15), targets: { warmIP: 1, maxPods: 110 }, offers: offered }
+  const { actions } = planNode(planInput({ interfaces: [primary, parting], spec }))
+  assert.deepEqual(
+    assigns(actions).map((a) => [a.interfaceID, a.addresses]),
+    [["eni-1", 7]],
+  )
+  assert.equal(actions.length, 1)
+  const meanwhile = planNode(planInput({ interfaces: [primary, parting], spec, inFlight: actions }))
+  assert.deepEqual(meanwhile.actions, [])
+})
+
+test("nothing is added to an interface from a give-back until the agent has said that it knows", () => {
+  const spec = { ...waiting(30), targets: { warmIP: 1, maxPods: 110 } }
+  const unassign: Action = {
     do: "unassign",
     interfaceID: "eni-1",
     addresses: ["100.64.0.10"],
-    prefixes: ["100.64.0.32/28"],
+    prefixes: [],
     urgency: "release",
-  })
-  const again = planNode(planInput({ interfaces: [primary, live], spec, inFlight: actions }))
-  assert.deepEqual(again.actions, [])
+  }
+  const during = planNode(
+    planInput({
+      interfaces: [primary, parting],
+      spec: { ...spec, offers: offered.slice(0, 1) },
+      inFlight: [unassign],
+    }),
+  )
+  const after = { ...parting, addresses: parting.addresses.slice(1) }
+  const until = planNode(
+    planInput({ interfaces: [primary, after], spec: { ...spec, offers: offered.slice(0, 1) } }),
+  )
+  for (const { actions } of [during, until])
+    assert.deepEqual([assigns(actions), creates(actions).length], [[], 1])
+  const known = planNode(planInput({ interfaces: [primary, after], spec: { ...spec, offers: [] } }))
+  assert.deepEqual(kinds(known.actions), ["assign"])
 })
 
 test("a whole interface is released once, and its parts with it", () => {

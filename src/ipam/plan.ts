@@ -2,7 +2,6 @@ import {
   type NodeInterface,
   type NodeNetworkSpec,
   nodePlacement,
-  type Offer,
   type PlacementDemand,
   type PlacementKey,
 } from "../api/nodenetwork.ts"
@@ -13,7 +12,7 @@ import type { InterfaceLimits } from "../vpc/instance-limits.ts"
 import type { Action, MarkAction, Shortage } from "./actions.ts"
 import { converge } from "./convergence.ts"
 import { Draft } from "./draft.ts"
-import { giveBack } from "./give-back.ts"
+import { giveBack, isSettling } from "./give-back.ts"
 import { type Account, type Growth, grow } from "./growth.ts"
 import { InterfaceSlots } from "./interface-slots.ts"
 import { shortageOf } from "./shortages.ts"
@@ -60,10 +59,11 @@ export function planNode(input: PlanInput): Plan {
   const maxPods = spec.targets.maxPods > 0 ? spec.targets.maxPods : Number.POSITIVE_INFINITY
 
   if (provisioning) grow(accounts.filter(mayGrow).sort(neediestFirst), draft, maxPods)
+  const growing = draft.actions()
   const calls = [
     ...changes.filter((change) => change.do !== "mark"),
-    ...draft.actions(),
-    ...giveBack(spec.offers, interfaces, inFlight),
+    ...growing,
+    ...giveBack(spec.offers, interfaces, [...inFlight, ...growing]),
   ]
   return {
     actions: provisioning ? [...marks, ...calls] : marks,
@@ -101,7 +101,7 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
     (iface) => iface.placement === key && servesNewPods(iface, resolution, context),
   )
   if (resolution?.ok) {
-    for (const iface of serving.filter((i) => !hasOffers(i, spec.offers))) {
+    for (const iface of serving.filter((i) => !isSettling(i, spec.offers, inFlight))) {
       const room = roomOn(iface, slots.perInterface, inFlight)
       draft.addInterface(iface, resolution.placement, room)
     }
@@ -110,13 +110,6 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
   const goal = goalOf(key, spec.targets, prefixes, warm)
   return { key, resolution, goal, stock: stockOf(demand, serving, context), prefixes, granted: 0 }
 }
-
-/**
- * Nothing is added to an interface while offers of it stand. EC2 could assign an address again that was just given
- * back; the agent, which has seen it go, would use it, and the offer not yet withdrawn from spec would take it away.
- */
-const hasOffers = (iface: NodeInterface, offers: readonly Offer[]) =>
-  offers.some((offer) => offer.interfaceID === iface.id)
 
 const mayGrow = (account: Account): account is Growth => account.resolution?.ok === true
 
