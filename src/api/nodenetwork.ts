@@ -35,6 +35,8 @@ export interface NodeMode {
   manageUntagged: boolean
   /** AWS_MANAGE_ENIS_NON_SCHEDULABLE. */
   manageWhenUnschedulable: boolean
+  /** ENABLE_SUBNET_DISCOVERY: without custom networking, tagged subnets of the zone serve as well. Absent is false. */
+  subnetDiscovery?: boolean
   /** Node keys that name the ENIConfig (ENI_CONFIG_ANNOTATION_DEF, ENI_CONFIG_LABEL_DEF). */
   annotationKey: string
   labelKey: string

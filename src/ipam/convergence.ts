@@ -1,11 +1,12 @@
 import type { NodeInterface } from "../api/nodenetwork.ts"
+import { primaryObject } from "../placement/placement.ts"
 import type { Resolution } from "../placement/resolve.ts"
 import type { Action } from "./actions.ts"
 
 /** What a placement's resolution asks of a live interface that Berth manages: mark it, change its groups, or neither. */
 export function converge(iface: NodeInterface, resolution: Resolution | undefined): Action[] {
-  if (iface.primary || (iface.state !== "Ready" && iface.state !== "Draining")) return []
-  if (resolution === undefined) return []
+  if (iface.state !== "Ready" && iface.state !== "Draining") return []
+  if (resolution === undefined || (iface.primary && !isPrimarys(resolution))) return []
   const { id: interfaceID } = iface
   const why = reasonToDrain(iface, resolution)
   if (why !== undefined) {
@@ -17,11 +18,15 @@ export function converge(iface: NodeInterface, resolution: Resolution | undefine
   if (iface.state === "Draining") {
     actions.push({ do: "mark", interfaceID, state: "Ready", why: `${object} wants it again` })
   }
-  if (!sameGroups(iface.securityGroups, securityGroups)) {
+  if (!iface.primary && !sameGroups(iface.securityGroups, securityGroups)) {
     actions.push({ do: "regroup", interfaceID, securityGroups, urgency: "allocate" })
   }
   return actions
 }
+
+/** Without custom networking the primary ENI serves pods too, and drains when its subnet is excluded. */
+const isPrimarys = (resolution: Resolution) =>
+  resolution.ok && resolution.placement.object === primaryObject
 
 /**
  * An interface drains when its placement has left its subnet. A refusal does not drain what the same object made: a

@@ -315,6 +315,34 @@ test("turning custom networking on leaves the primary ENI alone and drains what 
   assert.deepEqual(kinds(actions), ["mark", "create"])
 })
 
+test("without custom networking the primary ENI drains when its subnet is excluded, groups untouched", () => {
+  const own = { ...primary, addresses: addresses(3) }
+  const placement = placementOf("node", ["subnet-a"], { object: "primary" })
+  const { actions } = planNode(
+    planInput({
+      mode: { customNetworking: false },
+      interfaces: [own],
+      resolutions: resolutions(resolved(placement)),
+    }),
+  )
+  assert.deepEqual(kinds(actions), ["mark", "create"])
+  const back = {
+    ...own,
+    subnetID: "subnet-a",
+    state: "Draining" as const,
+    securityGroups: ["sg-9"],
+  }
+  const again = planNode(
+    planInput({
+      mode: { customNetworking: false },
+      interfaces: [back],
+      resolutions: resolutions(resolved(placement)),
+    }),
+  )
+  assert.deepEqual(again.actions.map((a) => a.do === "mark" && a.state).slice(0, 1), ["Ready"])
+  assert.ok(!kinds(again.actions).includes("regroup"))
+})
+
 test("a missing ENIConfig stops growth and says why, and leaves what it made in service", () => {
   const live = iface("eni-1", { addresses: addresses(3), securityGroups: ["sg-old"] })
   const input = planInput({

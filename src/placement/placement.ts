@@ -2,6 +2,9 @@ import { nodePlacement, type PlacementKey } from "../api/nodenetwork.ts"
 import type { SubnetStrategy } from "../api/subnetpool.ts"
 import type { Subnet } from "../vpc/model.ts"
 
+/** What stands for an object while custom networking is off: the primary ENI says where pods live. */
+export const primaryObject = "primary"
+
 /** Where addresses come from: subnets of one zone in order, and the security groups of the ENIs. */
 export interface Placement {
   readonly key: PlacementKey

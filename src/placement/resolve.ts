@@ -6,7 +6,13 @@ import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
 import type { SecurityGroup, Subnet } from "../vpc/model.ts"
 import { type Binding, bindNode, boundObject, type NodeKeys, subjectOf } from "./binding.ts"
-import { type Placement, type PlacementSelector, parsePlacementKey } from "./placement.ts"
+import { discoveredSubnets } from "./discovery.ts"
+import {
+  type Placement,
+  type PlacementSelector,
+  parsePlacementKey,
+  primaryObject,
+} from "./placement.ts"
 import { nodePoolChooser } from "./pool-selection.ts"
 import { type Read, readable } from "./read.ts"
 import { checkGranted, checkGroups, groupsOfPool } from "./security-groups.ts"
@@ -36,7 +42,10 @@ export interface PlacementSources {
   readonly maxSecurityGroups?: number
 }
 
-export type BindingMode = Pick<NodeMode, "customNetworking" | "annotationKey" | "labelKey">
+export type BindingMode = Pick<
+  NodeMode,
+  "customNetworking" | "subnetDiscovery" | "annotationKey" | "labelKey" | "clusterName"
+>
 
 export type Resolution = ResolvedPlacement | RefusedPlacement
 
@@ -148,7 +157,12 @@ function fromPool(name: string, at: Resolving): Base {
 }
 
 function fromPrimary(at: Resolving): Base {
-  at.object = "primary"
+  at.object = primaryObject
+  const securityGroups = [...at.node.primary.securityGroups].sort()
+  if (at.mode.subnetDiscovery) {
+    const subnets = discoveredSubnets(at)
+    return { object: primaryObject, subnets, securityGroups, strategy: "MostFree" }
+  }
   const { subnetId } = at.node.primary
   const subnet = checkSubnet(subnetId, at)
   at.trace.push({
@@ -156,12 +170,8 @@ function fromPrimary(at: Resolving): Base {
     verdict: "chosen",
     why: "custom networking is off: the subnet of the node's primary ENI",
   })
-  return {
-    object: "primary",
-    subnets: [{ subnet, weight: 1, reserve: 0 }],
-    securityGroups: [...at.node.primary.securityGroups].sort(),
-    strategy: "Ordered",
-  }
+  const subnets = [{ subnet, weight: 1, reserve: 0 }]
+  return { object: primaryObject, subnets, securityGroups, strategy: "Ordered" }
 }
 
 function groupsOrPrimary(groups: readonly string[], at: Resolving): readonly string[] {

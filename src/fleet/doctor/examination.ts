@@ -84,9 +84,11 @@ export const bindingKeysOf = (index: FleetIndex) => ({
 function podSubnetsOf({ snapshot: { cluster } }: FleetIndex): Map<string, string[]> {
   const named = [
     ...cluster.eniConfigs.map((c) => [c.spec?.subnet, `ENIConfig/${c.metadata.name}`] as const),
-    ...cluster.subnetPools.flatMap((p) =>
-      (p.status?.subnets ?? []).map((s) => [s.id, `SubnetPool/${p.metadata.name}`] as const),
-    ),
+    ...cluster.subnetPools.flatMap((p) => {
+      // Before the controller has looked, a pool's terms by id are all that is known.
+      const ids = p.status?.subnets.map((s) => s.id) ?? p.spec.subnets.map((term) => term.id)
+      return ids.map((id) => [id, `SubnetPool/${p.metadata.name}`] as const)
+    }),
   ]
   const subnets = new Map<string, string[]>()
   for (const [id, object] of named) {
