@@ -5,7 +5,7 @@ import type { JsonObject } from "./json.ts"
 export interface Cause {
   reason: string
   message: string
-  field: string
+  field?: string
 }
 
 /** The group and name by which messages call an object: "pods" or "deployments.apps". */
@@ -113,7 +113,7 @@ export function invalid(s: Subject, name: string, causes: readonly Cause[]): Api
     "Invalid",
     `${s.kind}${s.group === "" ? "" : `.${s.group}`} "${name}" is invalid: ${list}`,
     {
-      name,
+      ...(name === "" ? {} : { name }),
       ...(s.group === "" ? {} : { group: s.group }),
       kind: s.kind,
       causes: [...causes],

@@ -1,8 +1,12 @@
-import { complaint } from "../api-error.ts"
+import { type Cause, complaint } from "../api-error.ts"
 import { type ApiObject, timeText } from "../api-object.ts"
+import { trackUpdate } from "../apply/managed-fields.ts"
 import {
+  arrayAt,
   asArray,
   asObject,
+  clone,
+  equal,
   isObject,
   type JsonObject,
   objectAt,
@@ -15,6 +19,7 @@ import type { PrinterColumn, ResourceType, ScalePaths } from "../types/resource-
 import type { Schema } from "../types/schema.ts"
 import type { Core } from "../write/core.ts"
 
+const collection = "apiextensions.k8s.io/customresourcedefinitions"
 const verbs = "delete deletecollection get list patch create update watch".split(" ")
 
 /** CustomResourceDefinitions are served from the moment they are stored. */
@@ -26,43 +31,16 @@ export const definitionStrategy: Strategy = {
     preset(names, "singular", stringAt(names, "kind").toLowerCase())
     preset(names, "listKind", `${stringAt(names, "kind")}List`)
   },
-  onCreate: (draft, core) => {
-    draft.status = statusOf(draft, core)
+  onCreate: (draft) => {
+    const storage = objectsAt(draft, "spec", "versions").filter((v) => v.storage === true)
+    const stored = storage.map((v) => v.name)
+    draft.status = { ...asObject(draft.status), storedVersions: stored.length > 0 ? stored : null }
   },
-  onUpdate: (draft, old) => {
-    draft.status = { ...asObject(old.status), acceptedNames: objectAt(draft, "spec", "names") }
-  },
-  validate: (definition) => {
-    const [group, plural] = [
-      stringAt(definition, "spec", "group"),
-      stringAt(definition, "spec", "names", "plural"),
-    ]
-    const name = `${plural}.${group}`
-    return [
-      ...(definition.metadata.name === name
-        ? []
-        : [
-            complaint.invalid(
-              "metadata.name",
-              definition.metadata.name,
-              `must be spec.names.plural+"."+spec.group`,
-            ),
-          ]),
-      ...objectsAt(definition, "spec", "versions").flatMap((v, i) =>
-        isObject(asObject(v.schema).openAPIV3Schema)
-          ? []
-          : [
-              complaint.required(
-                `spec.versions[${i}].schema.openAPIV3Schema`,
-                "schemas are required",
-              ),
-            ],
-      ),
-    ]
-  },
+  validate: definitionCauses,
   afterWrite: (core, definition, old) => {
     for (const type of old ? typesOf(old) : []) core.types.remove(type)
     for (const type of typesOf(definition)) core.types.add(type)
+    establish(core, definition)
   },
   afterRemove: (core, definition) => {
     for (const type of typesOf(definition)) {
@@ -74,24 +52,69 @@ export const definitionStrategy: Strategy = {
   },
 }
 
-function statusOf(draft: ApiObject, core: Core): JsonObject {
+function definitionCauses(definition: ApiObject): Cause[] {
+  const group = stringAt(definition, "spec", "group")
+  const plural = stringAt(definition, "spec", "names", "plural")
+  const { name } = definition.metadata
+  const versions = objectsAt(definition, "spec", "versions")
+  const causes: Cause[] = []
+  if (name !== `${plural}.${group}`) {
+    causes.push(
+      complaint.invalid("metadata.name", name, `must be spec.names.plural+"."+spec.group`),
+    )
+  }
+  if (versions.filter((v) => v.storage === true).length !== 1) {
+    const shown = versions.map((v) => v.name)
+    causes.push(
+      complaint.invalid(
+        "spec.versions",
+        shown,
+        "must have exactly one version marked as storage version",
+      ),
+    )
+  }
+  if (arrayAt(definition, "status", "storedVersions").length === 0) {
+    const given = objectAt(definition, "status").storedVersions
+    causes.push(
+      complaint.invalid("status.storedVersions", given, "must have at least one stored version"),
+    )
+  }
+  const bare = versions.flatMap((v, i) =>
+    isObject(asObject(v.schema).openAPIV3Schema)
+      ? []
+      : [complaint.required(`spec.versions[${i}].schema.openAPIV3Schema`, "schemas are required")],
+  )
+  return [...causes, ...bare]
+}
+
+/** Says in the status that the definition is served, as the API server's own controllers do a moment later. */
+function establish(core: Core, definition: ApiObject): void {
+  const type = core.types.ofCollection(collection)
+  const names = objectAt(definition, "spec", "names")
+  const conditions = objectsAt(definition, "status", "conditions")
+  const done = conditions.some((c) => c.type === "Established" && c.status === "True")
+  if (type === undefined || (done && equal(objectAt(definition, "status").acceptedNames, names)))
+    return
   const now = timeText(core.clock.now())
-  const condition = (type: string, reason: string, message: string) => ({
-    lastTransitionTime: now,
-    message,
-    reason,
+  const condition = (kind: string, reason: string, message: string) => ({
+    type: kind,
     status: "True",
-    type,
+    lastTransitionTime: now,
+    reason,
+    message,
   })
-  const stored = objectsAt(draft, "spec", "versions").find((v) => v.storage === true)
-  return {
-    acceptedNames: { ...objectAt(draft, "spec", "names") },
+  const draft = clone(definition)
+  draft.status = {
+    ...asObject(draft.status),
+    acceptedNames: clone(names),
     conditions: [
       condition("NamesAccepted", "NoConflicts", "no conflicts found"),
       condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     ],
-    storedVersions: stored ? [stored.name] : [],
   }
+  const options = { fieldManager: "kube-apiserver" }
+  trackUpdate({ core, type, before: definition, after: draft, subresource: "status", options })
+  core.store.put(collection, draft.metadata.name, draft)
 }
 
 /** The resources that a definition serves, one per served version. */

@@ -102,15 +102,15 @@ export function resourceList(types: ResourceTypes, groupVersion: string): JsonOb
   }
 }
 
-const subresources = (type: ResourceType) => [
-  ...type.subresources,
-  ...(type.scale
+const subresources = (type: ResourceType) => {
+  const scale = type.scale
     ? [{ name: "scale", kind: "Scale", verbs: rw, group: "autoscaling", version: "v1" }]
-    : []),
-  ...(type.status
+    : []
+  const status = type.status
     ? [{ name: "status", kind: type.kind, verbs: rw, group: undefined, version: undefined }]
-    : []),
-]
+    : []
+  return type.custom ? [...status, ...scale] : [...type.subresources, ...scale, ...status]
+}
 
 const hash = (t: ResourceType) =>
   createHash("sha256").update(`${t.collection}/${t.kind}`).digest("base64").slice(0, 12)

@@ -29,17 +29,23 @@ function representation(request: IncomingMessage): Representation {
   return { as: "object", version: "v1" }
 }
 
+/** JSON of objects, but for the opening brace, kind and apiVersion. */
 const texts = new WeakMap<ApiObject, string>()
 
 /** The JSON of a stored object, made once however many clients list or watch it. */
-function jsonOf(type: ResourceType, stored: ApiObject): string {
-  const object = out(type, stored)
-  if (!Object.isFrozen(object)) return JSON.stringify(object)
-  let text = texts.get(object)
-  if (text === undefined) {
-    text = JSON.stringify(object)
-    texts.set(object, text)
-  }
+const jsonOf = (type: ResourceType, stored: ApiObject): string =>
+  `{"kind":"${type.kind}","apiVersion":"${apiVersionOf(type)}",${restOf(type, stored)}`
+
+/** Items of built-in lists do not repeat their kind, as typed lists of the API server do not. */
+const itemJson = (type: ResourceType, stored: ApiObject): string =>
+  type.custom ? jsonOf(type, stored) : `{${restOf(type, stored)}`
+
+function restOf(type: ResourceType, stored: ApiObject): string {
+  const known = type.conversion ? undefined : texts.get(stored)
+  if (known !== undefined) return known
+  const { kind: _, apiVersion: __, ...rest } = out(type, stored)
+  const text = JSON.stringify(rest).slice(1)
+  if (!type.conversion && Object.isFrozen(stored)) texts.set(stored, text)
   return text
 }
 
@@ -81,6 +87,6 @@ export function listReply({ request, type, query, core }: Exchange, page: Page):
     return { status: 200, body: { ...header, metadata, items } }
   }
   const header = { kind: type.listKind, apiVersion: apiVersionOf(type), metadata }
-  const items = page.items.map((o) => jsonOf(type, o)).join(",")
+  const items = page.items.map((o) => itemJson(type, o)).join(",")
   return { status: 200, body: `${JSON.stringify(header).slice(0, -1)},"items":[${items}]}` }
 }

@@ -30,6 +30,7 @@ export function parseResourcePath(types: ResourceTypes, path: string): ResourceR
   const namespace = scoped ? parts[1] : undefined
   const [plural = "", name = "", subresource = "", ...rest] = scoped ? parts.slice(2) : parts
   const type = types.find(group, version, plural)
+  if (type === undefined && !types.hasVersion(group, version)) return undefined
   if (type === undefined || (namespace !== undefined && !type.namespaced)) throw noSuchResource()
   return { type, namespace, name, subresource, rest: rest.join("/") }
 }
@@ -92,7 +93,7 @@ export function parseBody(body: Buffer, mediaType: string, types: ResourceTypes)
     throw badRequest(
       yaml
         ? `error decoding YAML: ${message}`
-        : `couldn't get version/kind; json parse error: ${message}`,
+        : `the object provided is unrecognized: couldn't get version/kind; json parse error: ${message}`,
     )
   }
 }

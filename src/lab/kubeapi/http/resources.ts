@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { ApiError, badRequest, methodNotAllowed } from "../api-error.ts"
+import { ApiError, badRequest, complaint, invalid, methodNotAllowed } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { getObject, listPage } from "../read/list.ts"
 import { keyOf } from "../types/resource-type.ts"
@@ -40,6 +40,7 @@ export interface Reply {
 export async function serveResource(exchange: Exchange): Promise<Reply | undefined> {
   const { core, type, namespace, name, subresource, query } = exchange
   const method = exchange.request.method ?? "GET"
+  if (type.deprecated !== undefined) warner(exchange.response)(type.deprecated)
   if (name === "") return await serveCollection(exchange, method)
   if (subresource !== "") return await serveSubresource(exchange, method)
   const verb = { GET: "get", HEAD: "get", PUT: "update", PATCH: "patch", DELETE: "delete" }[method]
@@ -134,12 +135,7 @@ function put(exchange: Exchange): Promise<ApiObject> {
 function patchKind({ request }: Exchange): PatchKind {
   const kind = patchKinds[mediaTypeOf(request)]
   if (kind !== undefined) return kind
-  throw new ApiError(
-    415,
-    "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchKinds).join(", ")}`,
-    {},
-  )
+  throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 }
 
 async function patchReply(exchange: Exchange): Promise<Reply> {
@@ -169,6 +165,9 @@ async function removeOne(exchange: Exchange): Promise<Reply> {
 const returnsDeleted = new Set([
   "/pods",
   "/services",
+  "storage.k8s.io/storageclasses",
+  "storage.k8s.io/csidrivers",
+  "storage.k8s.io/csinodes",
   "/serviceaccounts",
   "/persistentvolumes",
   "/persistentvolumeclaims",
@@ -212,9 +211,10 @@ async function jsonBody({ request, core }: Exchange): Promise<unknown> {
 function writeOptions({ query, request, response }: Exchange) {
   const dryRun = query.getAll("dryRun")
   if (dryRun.some((d) => d !== "All")) {
-    throw badRequest(
-      `invalid dryRun: ${JSON.stringify(dryRun)}: Unsupported value: supported values: "All"`,
-    )
+    const kind =
+      { POST: "CreateOptions", PUT: "UpdateOptions" }[request.method ?? ""] ?? "PatchOptions"
+    const subject = { group: "meta.k8s.io", plural: "", kind }
+    throw invalid(subject, "", [complaint.notSupported("dryRun", dryRun, ["All"])])
   }
   return {
     dryRun: dryRun.length > 0,
@@ -224,8 +224,12 @@ function writeOptions({ query, request, response }: Exchange) {
   }
 }
 
+/** An apply must name its manager; the other patches may leave it to the user agent. */
 const patchOptions = (exchange: Exchange) => ({
   ...writeOptions(exchange),
+  ...(patchKind(exchange) === "apply"
+    ? { fieldManager: exchange.query.get("fieldManager") ?? "" }
+    : {}),
   force: isTrue(exchange.query.get("force")),
 })
 

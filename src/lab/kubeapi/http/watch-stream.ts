@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http"
 import type { Clock } from "../../../clock.ts"
 import { ApiError } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
-import { openWatch, type WatchQuery } from "../read/watch.ts"
+import { prepareWatch, type WatchQuery } from "../read/watch.ts"
 import type { Store } from "../store/store.ts"
 import { apiVersionOf, type ResourceType } from "../types/resource-type.ts"
 
@@ -27,6 +27,7 @@ export function streamWatch(
   response: ServerResponse,
   encode: Encode,
 ): void {
+  const start = prepareWatch(store, type, query)
   const end = new AbortController()
   const send = (kind: string, json: string) => {
     response.write(`{"type":"${kind}","object":${json}}\n`)
@@ -40,7 +41,6 @@ export function streamWatch(
         apiVersion: apiVersionOf(type),
         metadata: {
           resourceVersion: String(revision),
-          creationTimestamp: null,
           ...(initial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
         },
       }),
@@ -51,10 +51,7 @@ export function streamWatch(
   })
   response.flushHeaders()
   try {
-    const watch = openWatch(store, type, query, {
-      event: (kind, object) => send(kind, encode(object)),
-      bookmark,
-    })
+    const watch = start({ event: (kind, object) => send(kind, encode(object)), bookmark })
     response.on("close", () => {
       watch[Symbol.dispose]()
       end.abort()

@@ -1,5 +1,6 @@
 import { type Cause, complaint } from "../api-error.ts"
-import { type JsonObject, objectsAt, stringAt } from "../json.ts"
+import { type JsonObject, objectAt, objectsAt, stringAt } from "../json.ts"
+import { quantityValue } from "../types/quantity.ts"
 import { dnsLabel } from "../write/object-name.ts"
 
 /** The complaints about a PodSpec that users meet: containers, names, images, mounts, ports. */
@@ -47,6 +48,7 @@ function containerCauses(
     ...nameCauses(stringAt(container, "name"), `${path}.name`),
     ...(image === "" ? [complaint.required(`${path}.image`)] : []),
     ...objectsAt(container, "ports").flatMap((p, i) => portCauses(p, `${path}.ports[${i}]`)),
+    ...resourceCauses(container, `${path}.resources`),
     ...objectsAt(container, "env").flatMap((e, i) =>
       stringAt(e, "name") === "" ? [complaint.required(`${path}.env[${i}].name`)] : [],
     ),
@@ -56,6 +58,22 @@ function containerCauses(
         : [complaint.notFound(`${path}.volumeMounts[${i}].name`, stringAt(m, "name"))],
     ),
   ]
+}
+
+function resourceCauses(container: JsonObject, path: string): Cause[] {
+  const limits = objectAt(container, "resources", "limits")
+  return Object.entries(objectAt(container, "resources", "requests")).flatMap(([name, value]) => {
+    const limit = limits[name]
+    return typeof limit === "string" && quantityValue(String(value)) > quantityValue(limit)
+      ? [
+          complaint.invalid(
+            `${path}.requests`,
+            value,
+            `must be less than or equal to ${name} limit of ${limit}`,
+          ),
+        ]
+      : []
+  })
 }
 
 function portCauses(port: JsonObject, path: string): Cause[] {

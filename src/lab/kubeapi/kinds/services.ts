@@ -23,11 +23,8 @@ export const serviceStrategy: Strategy = {
     if (spec.type === "ExternalName") return
     preset(spec, "internalTrafficPolicy", "Cluster")
     if (spec.type !== "ClusterIP") preset(spec, "externalTrafficPolicy", "Cluster")
-    preset(spec, "ipFamilyPolicy", "SingleStack")
-    preset(spec, "ipFamilies", ["IPv4"])
   },
   onCreate: (draft, core) => {
-    draft.status = { loadBalancer: {} }
     allocate(draft, core)
   },
   onUpdate: (draft, old, core) => {
@@ -50,7 +47,11 @@ function portCauses(service: ApiObject): Cause[] {
   if (ports.length === 0 && spec.clusterIP !== "None" && spec.type !== "ExternalName") {
     return [complaint.required("spec.ports")]
   }
-  return ports.flatMap((p, i) =>
+  const unnamed =
+    ports.length > 1
+      ? ports.flatMap((p, i) => (p.name ? [] : [complaint.required(`spec.ports[${i}].name`)]))
+      : []
+  const numbers = ports.flatMap((p, i) =>
     typeof p.port === "number" && p.port > 0 && p.port < 65536
       ? []
       : [
@@ -61,6 +62,7 @@ function portCauses(service: ApiObject): Cause[] {
           ),
         ],
   )
+  return [...unnamed, ...numbers]
 }
 
 function clusterAddressCauses(service: ApiObject, old: ApiObject): Cause[] {
@@ -73,6 +75,8 @@ function clusterAddressCauses(service: ApiObject, old: ApiObject): Cause[] {
 function allocate(draft: ApiObject, core: Core): void {
   const spec = asObject(draft.spec)
   if (spec.type === "ExternalName") return
+  preset(spec, "ipFamilyPolicy", "SingleStack")
+  preset(spec, "ipFamilies", ["IPv4"])
   const services = [...core.store.collection("/services").list()].map(([, s]) => s)
   if (spec.clusterIP === undefined || spec.clusterIP === "") {
     spec.clusterIP = freeAddress(new Set(services.map((s) => stringAt(s, "spec", "clusterIP"))))

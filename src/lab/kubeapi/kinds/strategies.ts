@@ -1,5 +1,6 @@
+import { complaint } from "../api-error.ts"
 import { definitionStrategy } from "../crd/definition.ts"
-import { asObject, isObject, type JsonObject, objectsAt, setField } from "../json.ts"
+import { asObject, isObject, type JsonObject, objectsAt, setField, stringAt } from "../json.ts"
 import type { ResourceType } from "../types/resource-type.ts"
 import { namespaceStrategy } from "./namespaces.ts"
 import { member, podSpecDefaults, preset } from "./pod-template.ts"
@@ -42,6 +43,39 @@ const webhookStrategy: Strategy = {
   },
 }
 
+const endpointSliceStrategy: Strategy = {
+  defaults: (draft) => {
+    for (const port of objectsAt(draft, "ports")) {
+      preset(port, "name", "")
+      preset(port, "protocol", "TCP")
+    }
+  },
+}
+
+const driverStrategy: Strategy = {
+  defaults: (draft) => {
+    const spec = member(draft, "spec")
+    preset(spec, "attachRequired", true)
+    preset(spec, "fsGroupPolicy", "ReadWriteOnceWithFSType")
+    preset(spec, "podInfoOnMount", false)
+    preset(spec, "requiresRepublish", false)
+    preset(spec, "seLinuxMount", false)
+    preset(spec, "storageCapacity", false)
+    preset(spec, "volumeLifecycleModes", ["Persistent"])
+  },
+}
+
+const cronJobStrategy: Strategy = {
+  defaults: (draft) => {
+    const spec = member(draft, "spec")
+    preset(spec, "concurrencyPolicy", "Allow")
+    preset(spec, "suspend", false)
+    preset(spec, "successfulJobsHistoryLimit", 3)
+    preset(spec, "failedJobsHistoryLimit", 1)
+    podSpecDefaults(member(member(member(member(spec, "jobTemplate"), "spec"), "template"), "spec"))
+  },
+}
+
 const jobStrategy: Strategy = {
   defaults: (draft) => {
     const spec = member(draft, "spec")
@@ -55,7 +89,6 @@ const jobStrategy: Strategy = {
     preset(spec, "manualSelector", false)
   },
   onCreate: (draft) => {
-    draft.status = {}
     const spec = member(draft, "spec")
     const own: JsonObject = {
       "batch.kubernetes.io/controller-uid": draft.metadata.uid,
@@ -66,14 +99,37 @@ const jobStrategy: Strategy = {
     if (spec.manualSelector === true) return
     const template = member(member(spec, "template"), "metadata")
     template.labels = { ...asObject(template.labels), ...own }
+    draft.metadata.labels ??= { ...(asObject(template.labels) as Record<string, string>) }
     const uid = "batch.kubernetes.io/controller-uid"
     spec.selector = { matchLabels: { [uid]: draft.metadata.uid } }
+  },
+}
+
+const nodeStrategy: Strategy = {
+  validate: (node, old) => {
+    const before = stringAt(old, "spec", "providerID")
+    return before === "" || stringAt(node, "spec", "providerID") === before
+      ? []
+      : [
+          complaint.forbidden(
+            "spec.providerID",
+            'node updates may not change providerID except from "" to valid',
+          ),
+        ]
   },
 }
 
 /** What single kinds do, by collection. A kind that is not here is stored as it comes. */
 const table: Readonly<Record<string, Strategy>> = {
   "/namespaces": namespaceStrategy,
+  "/nodes": nodeStrategy,
+  "/endpoints": {
+    defaults: (draft) => {
+      for (const subset of objectsAt(draft, "subsets")) {
+        for (const port of objectsAt(subset, "ports")) preset(port, "protocol", "TCP")
+      }
+    },
+  },
   "/pods": podStrategy,
   "/secrets": secretStrategy,
   "/services": serviceStrategy,
@@ -93,6 +149,12 @@ const table: Readonly<Record<string, Strategy>> = {
       draft.status = { phase: "Pending" }
     },
   },
+  "/podtemplates": {
+    defaults: (draft) => podSpecDefaults(member(member(draft, "template"), "spec")),
+  },
+  "discovery.k8s.io/endpointslices": endpointSliceStrategy,
+  "storage.k8s.io/csidrivers": driverStrategy,
+  "batch/cronjobs": cronJobStrategy,
   "apps/daemonsets": daemonSetStrategy,
   "apps/deployments": deploymentStrategy,
   "apps/replicasets": replicaSetStrategy,

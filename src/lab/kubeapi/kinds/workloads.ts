@@ -1,6 +1,6 @@
 import { type Cause, complaint } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
-import { asObject, equal, isObject, type JsonObject, objectAt, stringAt } from "../json.ts"
+import { asObject, at, equal, isObject, type JsonObject, objectAt, stringAt } from "../json.ts"
 import { labelCauses } from "../write/metadata.ts"
 import { member, podSpecDefaults, preset } from "./pod-template.ts"
 import { podSpecCauses } from "./pod-validation.ts"
@@ -17,9 +17,6 @@ function workload(
       const spec = member(draft, "spec")
       podSpecDefaults(member(member(spec, "template"), "spec"))
       defaults(spec)
-    },
-    onCreate: (draft) => {
-      draft.status = {}
     },
     validate: (object, old) => [
       ...workloadCauses(kind, asObject(object.spec)),
@@ -51,7 +48,9 @@ export const replicaSetStrategy: Strategy = workload(
   ["selector"],
 )
 
-export const daemonSetStrategy: Strategy = workload(
+const templateGeneration = "deprecated.daemonset.template.generation"
+
+const daemonSet: Strategy = workload(
   "daemonset",
   (spec) => {
     preset(spec, "revisionHistoryLimit", 10)
@@ -65,6 +64,23 @@ export const daemonSetStrategy: Strategy = workload(
   },
   ["selector"],
 )
+
+/** The API server still counts changes of a daemon set's template in an annotation. */
+export const daemonSetStrategy: Strategy = {
+  ...daemonSet,
+  defaults: (draft) => {
+    daemonSet.defaults?.(draft)
+    draft.metadata.annotations = { [templateGeneration]: "1", ...draft.metadata.annotations }
+  },
+  onUpdate: (draft, old) => {
+    const before = Number(old.metadata.annotations?.[templateGeneration] ?? 1)
+    const changed = !equal(objectAt(draft, "spec").template, objectAt(old, "spec").template)
+    draft.metadata.annotations = {
+      ...draft.metadata.annotations,
+      [templateGeneration]: String(before + Number(changed)),
+    }
+  },
+}
 
 export const statefulSetStrategy: Strategy = workload(
   "statefulset",
@@ -83,11 +99,11 @@ export const statefulSetStrategy: Strategy = workload(
 )
 
 function workloadCauses(kind: string, spec: JsonObject): Cause[] {
-  const labels = objectAt(spec, "template", "metadata", "labels")
+  const labels = at(spec, "template", "metadata", "labels")
   const replicas = spec.replicas
   return [
     ...selectorCauses(kind, spec.selector, labels),
-    ...labelCauses("spec.template.labels", labels as Record<string, string>),
+    ...labelCauses("spec.template.labels", asObject(labels) as Record<string, string>),
     ...podSpecCauses(objectAt(spec, "template", "spec"), "spec.template.spec"),
     ...restartCauses(spec),
     ...(typeof replicas === "number" && replicas < 0
@@ -96,15 +112,17 @@ function workloadCauses(kind: string, spec: JsonObject): Cause[] {
   ]
 }
 
-function selectorCauses(kind: string, selector: unknown, labels: JsonObject): Cause[] {
-  if (!isObject(selector)) return [complaint.required("spec.selector")]
+function selectorCauses(kind: string, selector: unknown, labels: unknown): Cause[] {
+  const text = "`selector` does not match template `labels`"
+  const mismatch = complaint.invalid("spec.template.metadata.labels", labels ?? null, text)
+  if (!isObject(selector)) return [complaint.required("spec.selector"), mismatch]
   const wanted = asObject(selector.matchLabels)
   if (Object.keys(wanted).length === 0 && selector.matchExpressions === undefined) {
     return [complaint.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`)]
   }
-  const differs = Object.entries(wanted).some(([k, v]) => labels[k] !== v)
-  const text = "`selector` does not match template `labels`"
-  return differs ? [complaint.invalid("spec.template.metadata.labels", labels, text)] : []
+  const given = asObject(labels)
+  const differs = Object.entries(wanted).some(([k, v]) => given[k] !== v)
+  return differs ? [mismatch] : []
 }
 
 function restartCauses(spec: JsonObject): Cause[] {

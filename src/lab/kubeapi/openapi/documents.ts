@@ -4,32 +4,16 @@ import { typeNameOf } from "../types/builtin-resources.ts"
 import { builtinSchema } from "../types/builtin-schema.ts"
 import { apiVersionOf, type ResourceType } from "../types/resource-type.ts"
 import type { ResourceTypes } from "../types/resource-types.ts"
-import type { Schema } from "../types/schema.ts"
+import { wholeSchema } from "../types/whole-schema.ts"
 import { type Dialect, refTo, typeDocument } from "./schema-document.ts"
 
 const info = { title: "Kubernetes", version: "1.35" }
-const objectMeta = builtinSchema("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
 
 /** Name of a kind's type: that of its Go package, or for a custom one its group reversed. */
 export const nameOf = (type: ResourceType): string =>
   type.custom
     ? `${type.group.split(".").toReversed().join(".")}.${type.version}.${type.kind}`
     : typeNameOf(type.group, type.version, type.kind)
-
-/** A kind's schema with the fields that every object has. */
-function wholeSchema(type: ResourceType): Schema {
-  if (!type.custom) return type.schema
-  const own = type.schema.properties ?? {}
-  return {
-    ...type.schema,
-    properties: {
-      ...own,
-      apiVersion: { type: "string", ...own.apiVersion },
-      kind: { type: "string", ...own.kind },
-      metadata: objectMeta,
-    },
-  }
-}
 
 /** The schemas of some kinds and of every type they are made of. */
 export function schemasOf(kinds: readonly ResourceType[], dialect: Dialect): JsonObject {

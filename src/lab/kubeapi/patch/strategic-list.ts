@@ -45,8 +45,8 @@ export const removeValues = (list: List, values: List): List =>
   list.filter((v) => !values.some((gone) => equal(gone, v)))
 
 /**
- * Sorts the elements named in `wanted` in that order, and weaves in the others where they stood in `before`: an
- * element that the patch does not know goes first unless `before` had both and says otherwise.
+ * Sorts the elements named in `wanted` in that order, and weaves in the others where they stood in `before`: a named
+ * element goes first unless `before` had both and says otherwise.
  */
 export function inOrder(list: List, wanted: List, before: List, key: string | undefined): List {
   const rankIn = (order: List, v: unknown) => order.findIndex((o) => sameElement(o, v, key))
@@ -57,7 +57,7 @@ export function inOrder(list: List, wanted: List, before: List, key: string | un
   while (named.length > 0 && others.length > 0) {
     const a = rankIn(before, named[0])
     const b = rankIn(before, others[0])
-    out.push(a >= 0 && b >= 0 && a < b ? named.shift() : others.shift())
+    out.push(a >= 0 && b >= 0 && b < a ? others.shift() : named.shift())
   }
   return [...out, ...named, ...others]
 }

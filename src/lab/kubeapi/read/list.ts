@@ -67,18 +67,16 @@ function startOf(store: Store, query: ListQuery): { revision: number; after: str
   if (resourceVersion === undefined || resourceVersion === "") return { revision, after: "" }
   if (!/^\d+$/.test(resourceVersion)) {
     throw badRequest(
-      `Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
     )
   }
   if (Number(resourceVersion) > revision) {
     throw new ApiError(
       504,
       "Timeout",
-      `Too large resource version: ${resourceVersion}, current: ${revision}`,
+      `Timeout: Too large resource version: ${resourceVersion}, current: ${revision}`,
       {
-        causes: [
-          { reason: "ResourceVersionTooLarge", message: "Too large resource version", field: "" },
-        ],
+        causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
         retryAfterSeconds: 1,
       },
     )
@@ -102,5 +100,7 @@ function parseToken(text: string): { revision: number; after: string } {
   } catch {
     // Falls through to the complaint.
   }
-  throw badRequest("continue key is not valid: illegal base64 data")
+  throw badRequest(
+    "invalid continue token: continue key is not valid: it is no token of this server",
+  )
 }

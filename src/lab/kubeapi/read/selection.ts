@@ -39,13 +39,28 @@ export function selectionOf(type: ResourceType, query: SelectorQuery): Selection
   }
 }
 
+/** Kinds that name their selectable fields themselves, and word the refusal so. */
+const customLabels = new Set([
+  "/pods",
+  "/nodes",
+  "/events",
+  "/namespaces",
+  "/secrets",
+  "/services",
+  "apps/replicasets",
+  "batch/jobs",
+])
+
 function fieldTerms(type: ResourceType, query: SelectorQuery): FieldTerm[] {
   try {
     return parseFieldSelector(query.fieldSelector ?? "", type.selectable)
   } catch (error) {
     if (!(error instanceof ApiError) || !error.message.startsWith("field label")) throw error
-    throw badRequest(
-      `Unable to find ${JSON.stringify(`${type.group}/${type.version}, Resource=${type.plural}`)} that match label selector ${JSON.stringify(query.labelSelector ?? "")}, field selector ${JSON.stringify(query.fieldSelector)}: ${error.message}`,
-    )
+    if (!type.custom && !customLabels.has(type.collection)) {
+      const path = error.message.split(": ")[1]
+      const known = [...type.selectable].map((f) => JSON.stringify(f)).join(", ")
+      throw badRequest(`${JSON.stringify(path)} is not a known field selector: only ${known}`)
+    }
+    throw error
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError } from "../api-error.ts"
+import { ApiError, complaint, invalid } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import type { Change } from "../store/collection.ts"
 import type { Store } from "../store/store.ts"
@@ -21,28 +21,37 @@ export interface WatchSink {
 
 /**
  * Sends the selected objects' changes to the sink until disposed: from a revision on, or after what there is now.
- * Throws 410 when the revision is forgotten.
+ * Throws 410 when the revision is forgotten, 400 or 422 when the query is malformed.
  */
-export function openWatch(
+export const openWatch = (
   store: Store,
   type: ResourceType,
   query: WatchQuery,
   sink: WatchSink,
-): Disposable {
+): Disposable => prepareWatch(store, type, query)(sink)
+
+/** The same in two steps: what is wrong with the query shows in the first, a forgotten revision in the second. */
+export function prepareWatch(
+  store: Store,
+  type: ResourceType,
+  query: WatchQuery,
+): (sink: WatchSink) => Disposable {
   checkQuery(query)
   const selection = selectionOf(type, query)
   const collection = store.collection(type.collection)
   const from = Number(query.resourceVersion ?? "0")
-  const deliver = (change: Change) => tell(selection, change, sink)
-  if (query.sendInitialEvents === true || (from === 0 && query.sendInitialEvents !== false)) {
-    for (const [, object] of collection.list(selection.namespace)) {
-      if (selection.matches(object)) sink.event("ADDED", object)
+  return (sink) => {
+    const deliver = (change: Change) => tell(selection, change, sink)
+    if (query.sendInitialEvents === true || (from === 0 && query.sendInitialEvents !== false)) {
+      for (const [, object] of collection.list(selection.namespace)) {
+        if (selection.matches(object)) sink.event("ADDED", object)
+      }
+      if (query.sendInitialEvents) sink.bookmark(store.revision, true)
+    } else {
+      for (const change of collection.since(from)) deliver(change)
     }
-    if (query.sendInitialEvents) sink.bookmark(store.revision, true)
-  } else {
-    for (const change of collection.since(from)) deliver(change)
+    return collection.listen(deliver, selection.index)
   }
-  return collection.listen(deliver, selection.index)
 }
 
 /** To a watcher, an object that stops or starts to match is deleted or added. */
@@ -63,18 +72,13 @@ function lastState(change: Change, previous: ApiObject): ApiObject {
 function checkQuery(query: WatchQuery): void {
   const { resourceVersion = "", resourceVersionMatch, sendInitialEvents } = query
   if (!/^\d*$/.test(resourceVersion)) {
-    throw new ApiError(
-      400,
-      "BadRequest",
-      `Invalid value: ${JSON.stringify(resourceVersion)}: a resource version is a number`,
-    )
+    const shown = JSON.stringify(resourceVersion)
+    const text = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`
+    throw new ApiError(500, "", text)
   }
   if (sendInitialEvents !== undefined && resourceVersionMatch !== "NotOlderThan") {
-    throw new ApiError(
-      422,
-      "Invalid",
-      'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      {},
-    )
+    const subject = { group: "meta.k8s.io", plural: "", kind: "ListOptions" }
+    const text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+    throw invalid(subject, "", [complaint.forbidden("resourceVersionMatch", text)])
   }
 }

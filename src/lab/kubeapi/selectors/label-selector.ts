@@ -36,7 +36,7 @@ function requirement(term: string, whole: string): Requirement {
     return not === "!" ? (labels) => !(label in labels) : (labels) => label in labels
   }
   throw badRequest(
-    `unable to parse requirement: ${JSON.stringify(term)} of ${JSON.stringify(whole)} is not a label selector`,
+    `unable to parse requirement: ${JSON.stringify(term)} in ${JSON.stringify(whole)} is no label requirement`,
   )
 }
 

@@ -157,15 +157,11 @@ export const coreColumns: Readonly<Record<string, readonly Column[]>> = {
   namespaces: [nameColumn, text("Status", (o) => stringAt(o, "status", "phase")), ageColumn],
   endpoints: [nameColumn, text("Endpoints", endpointsText), ageColumn],
   serviceaccounts: [nameColumn, ageColumn],
-  configmaps: [
-    nameColumn,
-    text("Data", (o) => String(size(o.data) + size(o.binaryData))),
-    ageColumn,
-  ],
+  configmaps: [nameColumn, text("Data", (o) => size(o.data) + size(o.binaryData)), ageColumn],
   secrets: [
     nameColumn,
     text("Type", (o) => stringAt(o, "type")),
-    text("Data", (o) => String(size(o.data))),
+    text("Data", (o) => size(o.data)),
     ageColumn,
   ],
   persistentvolumeclaims: [

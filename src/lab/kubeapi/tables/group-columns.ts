@@ -75,8 +75,8 @@ export const groupColumns: Readonly<Record<string, readonly Column[]>> = {
   "apps/deployments": [
     nameColumn,
     readyOf("readyReplicas"),
-    text("Up-to-date", (o) => String(numberAt(o, "status", "updatedReplicas"))),
-    text("Available", (o) => String(numberAt(o, "status", "availableReplicas"))),
+    text("Up-to-date", status("updatedReplicas")),
+    text("Available", status("availableReplicas")),
     ageColumn,
     ...templateColumns,
     selector,
@@ -170,7 +170,7 @@ export const groupColumns: Readonly<Record<string, readonly Column[]>> = {
     text("Provisioner", (o) => stringAt(o, "provisioner")),
     text("ReclaimPolicy", (o) => stringAt(o, "reclaimPolicy")),
     text("VolumeBindingMode", (o) => stringAt(o, "volumeBindingMode")),
-    text("AllowVolumeExpansion", (o) => String(o.allowVolumeExpansion === true)),
+    text("AllowVolumeExpansion", (o) => o.allowVolumeExpansion === true),
     ageColumn,
   ],
   "storage.k8s.io/csinodes": [

@@ -56,6 +56,7 @@ function field(p: Property, required: boolean, go: GoField | undefined): string 
   const words = [go?.number || "-", type]
   if (go?.pointer && type in zeros) words.push("pointer")
   if (required) words.push("required")
+  if (go?.nullable && !required) words.push("null")
   const strategy = p["x-kubernetes-patch-strategy"] as string | undefined
   const mergeKey = p["x-kubernetes-patch-merge-key"] as string | undefined
   const mapKeys = p["x-kubernetes-list-map-keys"] as string[] | undefined

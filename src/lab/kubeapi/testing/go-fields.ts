@@ -6,6 +6,8 @@ export interface GoField {
   /** Protobuf field numbers from the struct down, more than one through inlined structs: "2.6". */
   readonly number: string
   readonly pointer: boolean
+  /** True where JSON has null for a list, map, pointer or time that is not set. */
+  readonly nullable: boolean
 }
 
 interface Raw {
@@ -14,6 +16,8 @@ interface Raw {
   readonly json: string
   readonly inline: boolean
   readonly number: string
+  readonly omitZero: boolean
+  readonly omitEmpty: boolean
 }
 
 const structStart = /^type (\w+) struct \{/
@@ -46,7 +50,15 @@ function readStructs(source: string, pkg: string, structs: Map<string, Raw[]>): 
     const [, goName = "", goType = "", tags = ""] = field
     const [json = "", ...flags] = (/json:"([^"]*)"/.exec(tags)?.[1] ?? "").split(",")
     const number = /protobuf:"\w+,(\d+)/.exec(tags)?.[1] ?? ""
-    fields.push({ goName, goType, json, inline: flags.includes("inline") || json === "", number })
+    fields.push({
+      goName,
+      goType,
+      json,
+      inline: flags.includes("inline") || json === "",
+      number,
+      omitZero: flags.includes("omitzero"),
+      omitEmpty: flags.includes("omitempty"),
+    })
   }
 }
 
@@ -55,7 +67,9 @@ function flatten(structs: ReadonlyMap<string, Raw[]>, name: string): Map<string,
   const pkg = name.slice(0, name.lastIndexOf("."))
   for (const field of structs.get(name) ?? []) {
     if (!field.inline) {
-      out.set(field.json, { number: field.number, pointer: field.goType.startsWith("*") })
+      const time = /^(metav1\.)?(Micro)?Time$/.test(field.goType) && !field.omitZero
+      const nullable = time || (!field.omitEmpty && /^(\*|\[\]|map)/.test(field.goType))
+      out.set(field.json, { number: field.number, pointer: field.goType.startsWith("*"), nullable })
       continue
     }
     // TypeMeta and the like of other packages are not part of the message.

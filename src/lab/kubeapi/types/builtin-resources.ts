@@ -18,6 +18,7 @@ interface Row {
   /** Answered, never stored: reviews. */
   readonly createOnly?: true
   readonly verbs?: readonly string[]
+  readonly deprecated?: string
 }
 
 const allVerbs = "create delete deletecollection get list patch update watch".split(" ")
@@ -41,7 +42,12 @@ const eventFields =
 const table: Readonly<Record<string, readonly Row[]>> = {
   "/v1": [
     { kind: "ConfigMap", short: ["cm"] },
-    { kind: "Endpoints", plural: "endpoints", short: ["ep"] },
+    {
+      kind: "Endpoints",
+      plural: "endpoints",
+      short: ["ep"],
+      deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    },
     { kind: "Event", short: ["ev"], selectable: eventFields },
     { kind: "LimitRange", short: ["limits"] },
     {
@@ -243,6 +249,7 @@ function resource(groupVersion: string, row: Row): ResourceType {
     status: row.status ?? false,
     ...(row.scale ? { scale: row.scale } : {}),
     generation: row.generation ?? false,
+    ...(row.deprecated ? { deprecated: row.deprecated } : {}),
     schema: builtinSchema(typeNameOf(group, version, row.kind)),
     // core/v1 and events.k8s.io/v1 Events are one collection, stored in the core form.
     collection: event ? "/events" : `${group}/${plural}`,

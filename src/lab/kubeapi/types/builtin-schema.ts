@@ -5,7 +5,8 @@ import type { Schema } from "./schema.ts"
  * Expands builtin-types.json. A field reads "NUMBER TYPE WORD...", where NUMBER is that of protobuf ("-" for none,
  * "2.6" through an inlined struct) and TYPE is a scalar, the full name of another type,
  * "[...]ELEMENT" for a list (in brackets: nothing for atomic, "set", or the keys of a map list) or "{}ELEMENT" for a
- * map; the words are required, pointer (a zero value is kept), zero (a struct that is always present), default=JSON, enum=A|B, atomic, and the
+ * map; the words are required, pointer (a zero value is kept), zero (a struct that is always present), null (null when
+ * absent), default=JSON, enum=A|B, atomic, and the
  * strategies of a strategic merge patch: merge, merge=KEY, retainKeys, replace.
  */
 const table: Readonly<Record<string, Readonly<Record<string, string>>>> = types
@@ -36,6 +37,9 @@ const zeroOf: Readonly<Record<string, unknown>> = {
   integer: 0,
   number: 0,
 }
+
+const isZero = (value: unknown) =>
+  value === "" || value === 0 || value === false || JSON.stringify(value) === "{}"
 
 const known = new Map<string, Schema>()
 
@@ -78,6 +82,7 @@ function fieldSchema(text: string): Schema {
   for (const word of words) {
     const [name = "", value] = word.split(/=(.*)/s)
     if (name === "zero") schema.default = {}
+    else if (name === "null") schema.zero = null
     else if (name === "default") schema.default = JSON.parse(value ?? "null")
     else if (name === "enum") schema.enum = value?.split("|")
     else if (name === "pointer") schema.pointer = true
@@ -92,6 +97,10 @@ function fieldSchema(text: string): Schema {
     }
   }
   if (strategies.length > 0) schema["x-kubernetes-patch-strategy"] = strategies.join(",")
+  const required = words.includes("required")
+  const zero =
+    isZero(schema.default) && schema.pointer !== true ? schema.default : required ? null : undefined
+  if (zero !== undefined && schema.zero === undefined) schema.zero = zero
   return schema
 }
 

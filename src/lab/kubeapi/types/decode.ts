@@ -34,10 +34,30 @@ function decodeStruct(walk: Walk, schema: Schema, value: JsonObject, path: strin
     }
     if (member === null || member === undefined) continue
     const decoded = decodeValue(walk, property, member, here, schema)
-    if (isOmitted(decoded, property) && !schema.required?.includes(field)) continue
+    if (isOmitted(decoded, property)) continue
     out[field] = decoded
   }
+  for (const [field, property] of alwaysWritten(schema)) {
+    if (out[field] !== undefined) continue
+    out[field] =
+      property.zero !== null && property.properties
+        ? decodeStruct(walk, property, {}, path)
+        : property.zero
+  }
   return out
+}
+
+const written = new WeakMap<object, readonly (readonly [string, Schema])[]>()
+
+/** The fields that Go writes even when they are absent. */
+function alwaysWritten(schema: Schema): readonly (readonly [string, Schema])[] {
+  const properties = schema.properties ?? {}
+  let found = written.get(properties)
+  if (found === undefined) {
+    found = Object.entries(properties).filter(([, p]) => p.zero !== undefined)
+    written.set(properties, found)
+  }
+  return found
 }
 
 /** What Go leaves out of JSON (omitempty): zero scalars, empty maps and lists; never what is behind a pointer. */
@@ -90,9 +110,7 @@ function decodeMap(
   const out: JsonObject = {}
   for (const [key, member] of Object.entries(value)) {
     const decoded =
-      member === null
-        ? decodeNull(element)
-        : decodeValue(walk, element, member, `${path}.${key}`, owner)
+      member === null ? decodeNull(element) : decodeValue(walk, element, member, path, owner)
     setField(out, key, decoded)
   }
   return out
@@ -107,7 +125,7 @@ function decodeScalar(
 ): unknown {
   switch (schema.format ?? "") {
     case "quantity":
-      return decodeQuantity(value)
+      return decodeQuantity(walk, value)
     case "int-or-string":
       if (typeof value === "string" || Number.isInteger(value)) return value
       throw mismatch(walk, schema, value, path, owner)
@@ -127,11 +145,11 @@ function decodeScalar(
   return value
 }
 
-function decodeQuantity(value: unknown): string {
+function decodeQuantity(walk: Walk, value: unknown): string {
   const text = String(value)
   if (parseQuantity(text) === undefined) {
     throw badRequest(
-      `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
+      `${walk.what}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
     )
   }
   return canonicalQuantity(text)
@@ -146,8 +164,13 @@ function decodeTime(walk: Walk, schema: Schema, value: unknown): string {
   }
   const seconds = new Date(ms).toISOString().slice(0, 19)
   if (!schema.ref?.endsWith("MicroTime")) return `${seconds}Z`
-  const fraction = /\.(\d+)/.exec(value)?.[1] ?? ""
-  return `${seconds}.${fraction.padEnd(6, "0").slice(0, 6)}Z`
+  const [fraction = "", digits] = /(?:\.(\d+))?(?:Z|[-+]\d\d:\d\d)$/.exec(value) ?? []
+  if (digits?.length !== 6) {
+    throw badRequest(
+      `${walk.what}: parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(fraction)} as ".000000"`,
+    )
+  }
+  return `${seconds}.${digits}Z`
 }
 
 const goTypes: Readonly<Record<string, string>> = {
@@ -166,13 +189,18 @@ function mismatch(walk: Walk, schema: Schema, value: unknown, path: string, owne
         ? `number ${value}`
         : got
   const struct = owner.ref?.split(".").at(-1) ?? ""
-  const type = schema.format?.startsWith("int") ? schema.format : goTypes[schema.type ?? ""]
-  const goType = type ?? (schema.ref === undefined ? `map[string]string` : goName(schema.ref))
+  const goType = goTypeOf(schema)
   const field = path.replace(/\[\d+\]/g, "")
   return badRequest(
     `${walk.what}: json: cannot unmarshal ${shown} into Go struct field ${struct}.${field} of type ${goType}`,
   )
 }
 
-/** "io.k8s.api.core.v1.PodSpec" as Go prints the type: "v1.PodSpec". */
-const goName = (ref: string) => ref.split(".").slice(-2).join(".")
+/** The type as Go prints it, such as "[]v1.Container". */
+function goTypeOf(schema: Schema): string {
+  const element = elementSchema(schema)
+  if (schema.items) return `[]${goTypeOf(schema.items)}`
+  if (element) return `map[string]${goTypeOf(element)}`
+  if (schema.ref !== undefined) return schema.ref.split(".").slice(-2).join(".")
+  return schema.format?.startsWith("int") ? schema.format : (goTypes[schema.type ?? ""] ?? "string")
+}

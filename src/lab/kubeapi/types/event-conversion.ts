@@ -17,8 +17,11 @@ function rename(object: ApiObject, from: 0 | 1, apiVersion: string): ApiObject {
   for (const pair of names) {
     const value = out[pair[from]]
     delete out[pair[from]]
-    if (value !== undefined) out[pair[1 - from] ?? ""] = value
+    // The core form has its text fields always, the other leaves empty ones out.
+    const empty = from === 1 && value === ""
+    if (value !== undefined && !empty) out[pair[1 - from] ?? ""] = value
   }
+  if (from === 1 && out.reportingInstance === "") delete out.reportingInstance
   return out
 }
 

@@ -24,6 +24,8 @@ export interface ResourceType extends Subject {
   readonly selectable: ReadonlySet<string>
   /** Between this version and the stored one, where they differ by more than apiVersion. */
   readonly conversion?: Conversion
+  /** A warning that every request for the resource gets. */
+  readonly deprecated?: string
   /** Set for custom resources. */
   readonly custom?: CustomType
 }

@@ -27,6 +27,10 @@ export class ResourceTypes {
     return this.#byPath.get(`${apiVersionOf({ group, version })}/${plural}`)
   }
 
+  hasVersion(group: string, version: string): boolean {
+    return this.all().some((t) => t.group === group && t.version === version)
+  }
+
   byKind(apiVersion: string, kind: string): ResourceType | undefined {
     return this.all().find((t) => apiVersionOf(t) === apiVersion && t.kind === kind)
   }

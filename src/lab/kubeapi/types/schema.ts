@@ -9,6 +9,8 @@ export interface Schema {
   readonly number?: string
   /** True where Go tells a zero value from an absent one. */
   readonly pointer?: boolean
+  /** What Go writes for an absent built-in field; undefined where it leaves the field out. */
+  readonly zero?: unknown
   readonly type?: string
   readonly format?: string
   readonly title?: string

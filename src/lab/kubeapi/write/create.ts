@@ -1,5 +1,6 @@
 import { ApiError, alreadyExists, type Cause, forbidden, invalid, notFound } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
+import { emptyObject } from "../apply/empty-object.ts"
 import { trackUpdate } from "../apply/managed-fields.ts"
 import { customCauses, customDefaults } from "../crd/custom-object.ts"
 import { clone } from "../json.ts"
@@ -7,6 +8,7 @@ import { strategyOf } from "../kinds/strategies.ts"
 import { keyOf, type ResourceType } from "../types/resource-type.ts"
 import type { Core, WriteOptions } from "./core.ts"
 import { decodeBody } from "./decode-body.ts"
+import { enumCauses } from "./enums.ts"
 import { metadataCauses, metadataForCreate } from "./metadata.ts"
 
 /** Generated names are tried again when taken, as the API server does since 1.32. */
@@ -40,8 +42,16 @@ function draftOf(
 ): ApiObject {
   const draft = clone(type.conversion?.toStored(decoded) ?? decoded)
   draft.metadata = metadataForCreate(core, type, namespace, draft.metadata)
-  if (type.status) delete draft.status
+  resetStatus(type, draft)
   return draft
+}
+
+/** A new object's status is its kind's empty one, whatever the client sent. */
+export function resetStatus(type: ResourceType, draft: ApiObject): void {
+  if (!type.status) return
+  const { status } = emptyObject(type)
+  if (status === undefined) delete draft.status
+  else draft.status = clone(status)
 }
 
 /** Stores a new object made of `draft`, which has its final name, after defaults, admission and validation. */
@@ -56,12 +66,14 @@ export async function insert(
   checkNamespaceOpen(core, type, draft)
   if (type.custom) customDefaults(type, draft)
   strategy.defaults?.(draft)
-  strategy.onCreate?.(draft, core)
+  // Before what the server itself adds: no client manages that.
   if (!managed) trackUpdate({ core, type, after: draft, subresource: "", options })
+  strategy.onCreate?.(draft, core)
   refuse(type, draft, [
     ...metadataCauses(type, draft),
     ...(type.custom ? customCauses(type, draft) : []),
     ...(strategy.validate?.(draft) ?? []),
+    ...(type.custom ? [] : enumCauses(type.schema, draft)),
   ])
   const dryRun = options.dryRun === true
   const warn = options.warn ?? (() => {})

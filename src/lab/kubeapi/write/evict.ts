@@ -1,6 +1,6 @@
 import { badRequest, tooManyRequests } from "../api-error.ts"
-import type { ApiObject } from "../api-object.ts"
-import { numberAt, objectAt, stringAt } from "../json.ts"
+import { type ApiObject, timeText } from "../api-object.ts"
+import { numberAt, objectAt, objectsAt, stringAt } from "../json.ts"
 import { getObject } from "../read/list.ts"
 import { matchesSelector } from "../selectors/selector-object.ts"
 import type { ResourceType } from "../types/resource-type.ts"
@@ -26,7 +26,28 @@ export async function evict(
   const given = deleteOptions(objectAt(body, "deleteOptions"))
   const dryRun = options.dryRun === true || given.dryRun === true
   if (needsBudget(pod)) await takeFromBudgets(core, pod, dryRun)
+  if (!dryRun && pod.metadata.deletionTimestamp === undefined)
+    await markDisrupted(core, type, target)
   await remove(core, type, target, { ...given, dryRun })
+}
+
+/** Says on the pod why it goes, as the API server does before it deletes. */
+async function markDisrupted(core: Core, type: ResourceType, target: ObjectTarget): Promise<void> {
+  const condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    lastProbeTime: null,
+    lastTransitionTime: timeText(core.clock.now()),
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+  }
+  const mark = (pod: ApiObject): ApiObject => {
+    const status = objectAt(pod, "status")
+    const others = objectsAt(status, "conditions").filter((c) => c.type !== condition.type)
+    return { ...pod, status: { ...status, conditions: [...others, condition] } }
+  }
+  const options = { managed: true }
+  await modify(core, type, { ...target, subresource: "status" }, mark, options)
 }
 
 /** A pod that does not run, or goes already, disrupts nothing. */
@@ -90,4 +111,4 @@ function spend(budget: ApiObject, pod: ApiObject, now: string): ApiObject {
 }
 
 const refusal = (text: string, cause: { name: string; message: string }) =>
-  tooManyRequests(text, { reason: "DisruptionBudget", message: cause.message, field: "" })
+  tooManyRequests(text, { reason: "DisruptionBudget", message: cause.message })

@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from "../api-error.ts"
+import { ApiError, badRequest, complaint } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { asArray, clone, isObject } from "../json.ts"
 import { JsonPatchError, jsonPatch } from "../patch/json-patch.ts"
@@ -34,9 +34,11 @@ export async function patch(
       "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
     )
   }
-  if (kind !== "json" && !isObject(body)) {
+  if (kind === "json" ? !Array.isArray(body) : !isObject(body)) {
+    const got = Array.isArray(body) ? "array" : isObject(body) ? "object" : typeof body
+    const type = kind === "json" ? "[]handlers.jsonPatchOp" : "map[string]interface {}"
     throw badRequest(
-      "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}",
+      `error decoding patch: json: cannot unmarshal ${got} into Go value of type ${type}`,
     )
   }
   // Fields of the stored object are known; only what the patch brings may be unknown.
@@ -46,11 +48,24 @@ export async function patch(
     target,
     (current) => {
       const patched = patchedObject(type, current, kind, body)
-      if (!isObject(patched)) throw badRequest("the patched object is not an object")
-      return decodeBody(type, patched, options)
+      return decodePatched(type, patched, options)
     },
     options,
   )
+}
+
+/** The API server words what a patch breaks as a complaint about the patch. */
+function decodePatched(type: ResourceType, patched: unknown, options: WriteOptions): ApiObject {
+  try {
+    return decodeBody(type, patched, options)
+  } catch (error) {
+    if (!(error instanceof ApiError && error.reason === "BadRequest")) throw error
+    const text = error.message.replace(/^.* cannot be handled as a \w+: /, "")
+    const cause = complaint.invalid("patch", JSON.stringify(patched), text)
+    throw new ApiError(422, "Invalid", ` "" is invalid: patch: ${cause.message}`, {
+      causes: [cause],
+    })
+  }
 }
 
 function patchedObject(

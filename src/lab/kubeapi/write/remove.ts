@@ -68,7 +68,10 @@ export function removeNow(
     return { object, gone: false }
   }
   if (options.dryRun) return { object: draft, gone: true }
-  return { object: erase(core, type, old), gone: true }
+  const { resourceVersion = "" } = erase(core, type, old).metadata
+  const object = type.collection === "/pods" ? draft : { ...old, metadata: { ...old.metadata } }
+  object.metadata.resourceVersion = resourceVersion
+  return { object, gone: true }
 }
 
 /** Sets the deletion time of what cannot go at once. True when that changed the object. */
@@ -125,16 +128,15 @@ const hasSpecFinalizers = (type: ResourceType, object: ApiObject): boolean =>
 
 function checkPreconditions(type: ResourceType, object: ApiObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
-  const refuse = (what: string, wanted: string, is: string | undefined) => {
-    throw conflict(
-      type,
-      object.metadata.name,
-      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is}`,
-    )
+  const subject = { ...type, plural: type.kind }
+  const refuse = (what: string, wanted: string, is: string | undefined, since: string) => {
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${is}). The object might have been ${since}`
+    throw conflict(subject, object.metadata.name, why)
   }
-  if (uid !== undefined && uid !== object.metadata.uid) refuse("UID", uid, object.metadata.uid)
+  if (uid !== undefined && uid !== object.metadata.uid)
+    refuse("UID", uid, object.metadata.uid, "deleted and then recreated")
   if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
-    refuse("ResourceVersion", resourceVersion, object.metadata.resourceVersion)
+    refuse("ResourceVersion", resourceVersion, object.metadata.resourceVersion, "modified")
   }
 }
 

@@ -1,4 +1,4 @@
-import { badRequest } from "../api-error.ts"
+import { ApiError, badRequest } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { at, clone, isObject, type JsonObject, numberAt } from "../json.ts"
 import { jsonPatch } from "../patch/json-patch.ts"
@@ -20,6 +20,11 @@ function scaleOf(type: ResourceType, object: ApiObject): JsonObject {
   const replicas = paths ? at(object, ...paths.spec.split(".")) : undefined
   const observed = paths ? at(object, ...paths.status.split(".")) : undefined
   const selector = paths?.selector ? at(object, ...paths.selector.split(".")) : undefined
+  if (type.custom && replicas === undefined) {
+    const message = `the spec replicas field ".${paths?.spec}" does not exist`
+    const causes = [{ reason: "", message }]
+    throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes })
+  }
   const text = typeof selector === "string" ? selector : selectorText(selector)
   return {
     kind: "Scale",

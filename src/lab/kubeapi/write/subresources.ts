@@ -52,7 +52,8 @@ async function bind(
     type,
     { ...target, subresource: "binding" },
     (pod) => boundPod(core, type, pod, { node, uid }),
-    options,
+    // As in the API server, no one manages the fields that a binding sets.
+    { ...options, managed: true },
   )
 }
 
@@ -63,7 +64,8 @@ function boundPod(
   { node, uid }: { node: string; uid: string },
 ): ApiObject {
   const spec = asObject(pod.spec)
-  const refuse = (why: string) => conflict(type, pod.metadata.name, why)
+  const refuse = (why: string) =>
+    conflict({ ...type, plural: "pods/binding" }, pod.metadata.name, why)
   if (uid !== "" && uid !== pod.metadata.uid) {
     throw refuse(
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`,

@@ -1,4 +1,12 @@
-import { ApiError, badRequest, conflict, notFound, stale } from "../api-error.ts"
+import {
+  ApiError,
+  badRequest,
+  complaint,
+  conflict,
+  invalid,
+  notFound,
+  stale,
+} from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { trackUpdate, withoutManagedTimes } from "../apply/managed-fields.ts"
 import { customCauses, customDefaults } from "../crd/custom-object.ts"
@@ -8,6 +16,7 @@ import { keyOf, type ResourceType } from "../types/resource-type.ts"
 import type { Core, WriteOptions } from "./core.ts"
 import { out, refuse } from "./create.ts"
 import { decodeBody } from "./decode-body.ts"
+import { enumCauses } from "./enums.ts"
 import { metadataCauses, metadataForUpdate, specChanged } from "./metadata.ts"
 import { finishDeletion } from "./remove.ts"
 
@@ -43,6 +52,7 @@ export async function modify(
     const old = collection.get(key)
     if (old === undefined) throw notFound(type, target.name)
     const wanted = change(out(type, old))
+    checkName(type, target, wanted)
     const draft = updateDraft(core, type, target, { wanted, old, options })
     if (sameButTimes(draft, old)) return out(type, old)
     await admit(core, type, target, { draft, old, options })
@@ -60,7 +70,12 @@ export function replace(
   options: WriteOptions,
 ): Promise<ApiObject> {
   const decoded = decodeBody(type, body, options)
-  const { name, namespace } = decoded.metadata
+  checkName(type, target, decoded)
+  return modify(core, type, target, () => decoded, options)
+}
+
+function checkName(type: ResourceType, target: ObjectTarget, wanted: ApiObject): void {
+  const { name, namespace } = wanted.metadata
   if (name !== undefined && name !== target.name) {
     throw badRequest(
       `the name of the object (${name}) does not match the name on the URL (${target.name})`,
@@ -68,10 +83,9 @@ export function replace(
   }
   if (type.namespaced && namespace !== undefined && namespace !== target.namespace) {
     throw badRequest(
-      "the namespace of the provided object does not match the namespace sent on the request",
+      `the namespace of the object (${namespace}) does not match the namespace on the URL (${target.namespace})`,
     )
   }
-  return modify(core, type, target, () => decoded, options)
 }
 
 interface Step {
@@ -80,14 +94,33 @@ interface Step {
   readonly options: UpdateOptions
 }
 
+/** Kinds whose updates must say which version they are of. */
+const conditional = new Set([
+  "coordination.k8s.io/leases",
+  "policy/poddisruptionbudgets",
+  "storage.k8s.io/csinodes",
+  "storage.k8s.io/csidrivers",
+  "admissionregistration.k8s.io/mutatingwebhookconfigurations",
+  "admissionregistration.k8s.io/validatingwebhookconfigurations",
+  "apiextensions.k8s.io/customresourcedefinitions",
+])
+
 function checkPreconditions(type: ResourceType, wanted: ApiObject, old: ApiObject): void {
   const { uid, resourceVersion } = wanted.metadata
   const { name } = old.metadata
+  if (!resourceVersion && (type.custom || conditional.has(type.collection))) {
+    const cause = complaint.invalid(
+      "metadata.resourceVersion",
+      0,
+      "must be specified for an update",
+    )
+    throw invalid({ ...type, kind: type.plural }, name, [cause])
+  }
   if (uid !== undefined && uid !== "" && uid !== old.metadata.uid) {
     throw conflict(
       type,
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      `StorageError: invalid object, Code: 4, Key: ${storageKey(type, old)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
     )
   }
   if (
@@ -106,6 +139,10 @@ function checkPreconditions(type: ResourceType, wanted: ApiObject, old: ApiObjec
   }
 }
 
+/** The key in etcd, which is part of the message. */
+const storageKey = (type: ResourceType, { metadata }: ApiObject): string =>
+  `/registry/${type.custom ? `${type.group}/` : ""}${type.plural}/${keyOf(metadata.namespace, metadata.name)}`
+
 function updateDraft(
   core: Core,
   type: ResourceType,
@@ -117,22 +154,32 @@ function updateDraft(
   const draft = clone(type.conversion?.toStored(wanted) ?? wanted)
   draft.apiVersion = old.apiVersion
   draft.metadata = metadataForUpdate(type, draft.metadata, old.metadata)
+  if (!options.managed) keepManagers(draft, old)
   keepHalves(type, target.subresource, draft, old)
   if (type.custom) customDefaults(type, draft)
   strategy.defaults?.(draft)
-  if (target.subresource === "") strategy.onUpdate?.(draft, old, core)
-  if ((type.generation || type.custom) && specChanged(type, draft, old)) {
-    draft.metadata.generation = (old.metadata.generation ?? 0) + 1
-  }
   if (!options.managed) {
     trackUpdate({ core, type, before: old, after: draft, subresource: target.subresource, options })
+  }
+  if (target.subresource === "") strategy.onUpdate?.(draft, old, core)
+  const counted = (type.generation || type.custom) && target.subresource !== "binding"
+  if (counted && specChanged(type, draft, old)) {
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
   refuse(type, draft, [
     ...metadataCauses(type, draft, old),
     ...(type.custom ? customCauses(type, draft, old) : []),
     ...(strategy.validate?.(draft, old, target.subresource) ?? []),
+    ...(type.custom ? [] : enumCauses(type.schema, draft)),
   ])
   return draft
+}
+
+/** Clients send back what they read; who manages what is decided here. */
+function keepManagers(draft: ApiObject, old: ApiObject): void {
+  const { managedFields } = old.metadata
+  if (managedFields) draft.metadata.managedFields = managedFields
+  else delete draft.metadata.managedFields
 }
 
 /** A write to the object keeps its status, a write to the status keeps the rest. */
