@@ -29,12 +29,18 @@ interface World {
   disk: FaultyDisk
   clock: VirtualClock
   refusal?: () => Refusal
+  held?: () => boolean
 }
 
-function open({ disk, clock, refusal = () => underWay }: World, interfaces: NodeInterface[]) {
+const never = () => false
+
+function open(
+  { disk, clock, refusal = () => underWay, held = never }: World,
+  interfaces: NodeInterface[],
+) {
   const config = { customNetworking: true, prefixDelegation: false, cooldownMs }
   const fixed = { node: "n1", waitMs, path: "/state/journal", changed: () => {} }
-  const [book] = AddressBook.open({ ...fixed, disk, clock, config, refusal })
+  const [book] = AddressBook.open({ ...fixed, disk, clock, config, refusal, held })
   book.adopt(interfaces)
   for (const { id } of interfaces) book.setOpen(id, true)
   return book
@@ -152,7 +158,14 @@ test("another program's pods count until there is a journal, and never after", a
   const held = { ...request("old"), address: "100.64.1.11", interfaceID: "", assignedAt: 0 }
   const imported = () => [{ held, wiring: { ...request("old").wiring, table: 2 } }]
   const config = { customNetworking: true, prefixDelegation: false, cooldownMs }
-  const options = { node: "n1", waitMs, path: "/state/journal", changed: () => {}, config }
+  const options = {
+    node: "n1",
+    waitMs,
+    path: "/state/journal",
+    changed: () => {},
+    config,
+    held: never,
+  }
   const open1 = (disk: FaultyDisk) => {
     const [book] = AddressBook.open({ ...options, ...w, disk, refusal: () => underWay }, imported)
     book.adopt([podInterface(1, 2)])
@@ -247,4 +260,21 @@ test("over any interleaving of ADD, DEL, supply, offers and crashes no address i
     }),
     { numRuns: 150 },
   )
+})
+
+test("a placement that is held gives nothing anew, but keeps what it gave", async () => {
+  let held = false
+  const book = open({ ...world(), held: () => held }, [podInterface(1, 4)])
+  const first = await addressOf(book, 1)
+  held = true
+  assert.equal(await addressOf(book, 1), first)
+  let served = false
+  const waiting = addressOf(book, 2).then(() => {
+    served = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(served, false)
+  held = false
+  book.wake()
+  await waiting
 })

@@ -24,6 +24,8 @@ export interface AddressBookOptions {
   clock: Clock
   /** An ADD waits at most this long for supply under way. */
   waitMs: number
+  /** True while a placement must not be served although it has free addresses: they are of a binding that is past. */
+  held: (placement: PlacementKey) => boolean
   /** What supply says about a placement that has no free address. */
   refusal: (placement: PlacementKey, shortage: PoolShortage) => Refusal
   /** Told after every change that matters to supply: demand, waiting, offers. */
@@ -111,6 +113,7 @@ export class AddressBook implements AsyncDisposable {
   }
 
   #try(request: Request, since: number): Assigned | undefined {
+    if (this.#o.held(request.placement) && !this.find(request.key)) return undefined
     const now = this.#o.clock.now()
     const result = this.pool.assign(request, now)
     if (result.kind === "wait") return undefined

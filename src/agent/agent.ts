@@ -110,6 +110,7 @@ function assemble(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisposableSta
       node: config.nodeName,
       clock,
       waitMs: addWaitMs,
+      held: (placement) => supply.held(placement),
       refusal: (placement, shortage) => supply.refusal(placement, shortage),
       changed: () => supply.changed(),
     },

@@ -13,6 +13,7 @@ import type { LastKnownFile } from "./last-known.ts"
 import type { KubeDeps, NodeObjects } from "./node-objects.ts"
 import type { PodPlacements } from "./pod-placements.ts"
 import { PodReasons } from "./pod-reasons.ts"
+import { followsNode, isRebound } from "./rebinding.ts"
 import { type Refusal, shortageReason } from "./shortage-reason.ts"
 import { SpecWriter } from "./spec-writer.ts"
 import { StatusGate, samePlacementMode } from "./status-gate.ts"
@@ -64,7 +65,10 @@ export class Supply {
       this.#writer.observe(object)
       if (object) this.#observe(object)
     })
-    o.objects.node.onChange(() => this.changed())
+    o.objects.node.onChange(() => {
+      o.book.wake()
+      this.changed()
+    })
     o.objects.pods.onChange(() => this.changed())
     o.placements.onChange(() => this.changed())
     for (const informer of Object.values(o.objects)) {
@@ -103,9 +107,18 @@ export class Supply {
     this.#writer.changed()
   }
 
+  /** True from the moment the node is bound anew until the controller has answered for the new binding. */
+  held(placement: string): boolean {
+    const { config, objects } = this.#o
+    const node = knownOf(objects.node.get(config.nodeName))
+    if (!node || !this.#status || !followsNode(placement)) return false
+    return isRebound(node, config.mode, this.#status)
+  }
+
   /** Why a placement has no free address. */
   refusal(placement: string, shortage: PoolShortage): Refusal {
     const { config, objects, keeper } = this.#o
+    if (this.held(placement)) return boundAnew
     const read = objects.nodeNetwork.get(config.nodeName)
     return shortageReason({
       node: config.nodeName,
@@ -183,6 +196,13 @@ export class Supply {
     await book.offer(decision.offers)
     return decision.nextAt
   }
+}
+
+const boundAnew: Refusal = {
+  final: false,
+  refused: false,
+  why: "the node was bound to another placement and the controller has not answered for it yet",
+  hint: "It takes a moment; if it lasts, look at the controller (kubectl logs -n kube-system deploy/berth-controller).",
 }
 
 const knownOf = <T>(lookup: { state: string; object?: T }): T | undefined => lookup.object
