@@ -76,6 +76,10 @@ test("the cluster's nodes are compared with what they advertise; too many is exi
     const then = await run(["max-pods", "--cni-prefix-delegation-enabled", "--snapshot", file])
     assert.match(then.out, /prefix delegation on\n[\s\S]*m5\.large +1 +20 +110 +288 +room/)
     assert.equal(then.exit, 0)
+    const capped = await run(["max-pods", "--cni-max-eni", "2", "--snapshot", file])
+    assert.match(capped.out, /m5\.large +1 +20 +11 +9 +too many/)
+    const wrong = await run(["max-pods", "--unmanaged-enis", "1", "--snapshot", file])
+    assert.equal(wrong.exit, 64)
   } finally {
     await rm(folder, { recursive: true })
   }

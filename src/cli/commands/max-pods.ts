@@ -1,6 +1,6 @@
 import { systemClock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
-import { indexFleet } from "../../fleet/facts/fleet-index.ts"
+import { type FleetIndex, indexFleet } from "../../fleet/facts/fleet-index.ts"
 import { compareMaxPods } from "../../fleet/max-pods/compare-max-pods.ts"
 import { instanceTypes, limitsOf } from "../../vpc/instance-limits.ts"
 import { type MaxPodsQuestion, maxPods } from "../../vpc/max-pods.ts"
@@ -89,10 +89,47 @@ async function ofTypes(call: Call, types: readonly string[], mode: Mode): Promis
   return 0
 }
 
+/** What the nodes themselves tell: to state it for all of them would be wrong for some. */
+const toldByCluster = {
+  unmanaged: "--unmanaged-enis",
+  securityGroupsForPods: "--security-groups-for-pods",
+  cniVersion: "--cni-version",
+} as const
+
 /** With a mode, the cluster as it would be in that mode. */
 async function ofCluster(call: Call, mode: Mode): Promise<number> {
-  const index = indexFleet(await loadSnapshot(call, systemClock))
-  const rows = compareMaxPods({ ...index, mode: { ...index.mode, ...mode } })
-  await writeOutput(call, rows, () => fleetPage(rows, { ...index.mode, ...mode }, terminalOf(call)))
+  for (const [key, option] of Object.entries(toldByCluster)) {
+    const value = mode[key as keyof typeof toldByCluster]
+    if (value !== undefined)
+      throw fail("cli/bad-option", {
+        option,
+        value: String(value),
+        expected: "for a cluster, whose nodes tell it themselves: name instance types",
+      })
+  }
+  const index = changed(indexFleet(await loadSnapshot(call, systemClock)), mode)
+  const rows = compareMaxPods(index)
+  await writeOutput(call, rows, () => fleetPage(rows, index.mode, terminalOf(call)))
   return rows.some((r) => r.verdict === "too many") ? 1 : 0
+}
+
+function changed(
+  index: FleetIndex,
+  { maxENI, customNetworking, prefixDelegation }: Mode,
+): FleetIndex {
+  const { cluster } = index.snapshot
+  const set = cluster.daemonSet
+  const capped =
+    set === undefined || maxENI === undefined
+      ? cluster
+      : { ...cluster, daemonSet: { ...set, env: { ...set.env, MAX_ENI: String(maxENI) } } }
+  return {
+    ...index,
+    snapshot: { ...index.snapshot, cluster: capped },
+    mode: {
+      ...index.mode,
+      ...(customNetworking && { customNetworking }),
+      ...(prefixDelegation && { prefixDelegation }),
+    },
+  }
 }
