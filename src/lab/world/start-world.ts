@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import type { KubeObject } from "../../api/meta.ts"
 import { nodes } from "../../api/resources.ts"
 import type { Clock } from "../../clock.ts"
+import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
 import type { Logger } from "../../log.ts"
@@ -42,10 +43,14 @@ const root = fileURLToPath(new URL("../../../", import.meta.url))
 /** Nodes that take longer do not keep the lab from being of use. */
 const nodesReadyMs = 15_000
 
+export interface RunningWorld
+  extends AsyncDisposable,
+    Pick<Kubernetes, "kube" | "facts" | "failed"> {
+  readonly cloud: Cloud
+}
+
 /** Starts everything a lab is made of, in the order in which the parts need each other. */
-export async function startWorld(
-  context: WorldContext,
-): Promise<AsyncDisposable & Pick<Kubernetes, "facts" | "failed">> {
+export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   const { input, clock, random, log, signal, progress } = context
   const { scenario } = input
   const files = stateFiles(input.folder)
@@ -108,7 +113,7 @@ export async function startWorld(
   await nodesReady(context, kubernetes)
   const owned = undo.move()
   const { facts, failed } = kubernetes
-  return { facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { kube, cloud, facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 function startFabric(
