@@ -47,8 +47,11 @@ export interface Machine {
   readonly name: string
   readonly kubelet: Kubelet
   readonly server: KubeletServer
-  /** As pulling the plug: nothing is asked, nothing answers any more. */
-  halt(): Promise<void>
+  /**
+   * As pulling the plug: no plugin is asked, nothing answers any more. Processes that are given some time may end by
+   * themselves.
+   */
+  halt(graceMs?: number): Promise<void>
 }
 
 /** Where instance metadata is (EC2 user guide). */
@@ -74,7 +77,8 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
 
   const log = host.log.child({ node: name })
   const runtimes = new Map<string, PodRuntime>()
-  undo.defer(() => endContainers(runtimes))
+  const ending = { graceMs: 0 }
+  undo.defer(() => endContainers(runtimes, ending.graceMs))
   const sandboxes = new Sandboxes({
     kernel,
     namespace,
@@ -105,7 +109,15 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
   const server = kubeletServer({ runtimes, namespace })
   if (namespace) undo.use(await serveKubelet(server, name, hostAddress, { namespace, clock }))
   const owned = undo.move()
-  return { name, kubelet, server, halt: () => owned.disposeAsync() }
+  return {
+    name,
+    kubelet,
+    server,
+    halt(graceMs = 0) {
+      ending.graceMs = graceMs
+      return owned.disposeAsync()
+    },
+  }
 }
 
 /** Stands for a TCP port of a node that has no network of its own. */
@@ -157,9 +169,12 @@ async function serveKubelet(
   return { [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
-async function endContainers(runtimes: ReadonlyMap<string, PodRuntime>): Promise<void> {
+async function endContainers(
+  runtimes: ReadonlyMap<string, PodRuntime>,
+  graceMs: number,
+): Promise<void> {
   const running = [...runtimes.values()].flatMap((r) =>
     [...r.containers.values()].flatMap((c) => c.running ?? []),
   )
-  await Promise.all(running.map((c) => c.stop(0)))
+  await Promise.all(running.map((c) => c.stop(graceMs)))
 }

@@ -7,6 +7,9 @@ export interface Machines extends AsyncDisposable {
   list(): Machine[]
 }
 
+/** When the whole lab ends, its programs may end in order, which also keeps the code they have compiled. */
+const endGraceMs = 1_500
+
 /** Boots a machine for every instance that runs and halts it when the cloud ends it. */
 export function followInstances(host: MachineHost): Machines {
   const { cloud, log } = host
@@ -22,7 +25,7 @@ export function followInstances(host: MachineHost): Machines {
       if (instance) machines.set(id, await bootMachine(host, instance))
     } else if (!wanted && machine) {
       machines.delete(id)
-      await machine.halt()
+      await machine.halt(closing ? endGraceMs : 0)
     }
   }
   const look = (id: string) => {

@@ -10,6 +10,7 @@ import { hostFolders, translatePaths } from "../kubelet/pod/host-paths.ts"
 import type { RunningContainer } from "../kubelet/runtime/container.ts"
 import { startProcess } from "../kubelet/runtime/process-container.ts"
 import { startWhoami } from "../kubelet/runtime/whoami-container.ts"
+import { judge } from "../kubelet/server/commands.ts"
 import { configMaps, secrets } from "./config-objects.ts"
 
 /** An image that is a real program of this repository. */
@@ -44,12 +45,23 @@ export const controllerScript = here("../../controller/main.ts")
 /** Matches `REGISTRY/NAME:TAG`, also by digest or without a tag. */
 export const imageNamed = (name: string): RegExp => new RegExp(`(^|/)${name}([:@]|$)`)
 
-/** Starts the containers of one node: Berth's own images as real processes, every other one as a stand-in. */
+/** Starts the containers of one node: Berth's own images and network tools as real processes, the rest as stand-ins. */
 export function containerStarter(host: ProgramHost): StartContainer {
   return async (request) => {
     const { pod, container, sandbox, log } = request
     const program = host.programs.find((p) => p.image.test(container.image ?? ""))
     if (program) return await startProgram(host, program, request)
+    const words = [...(container.command ?? []), ...(container.args ?? [])]
+    const verdict = words.length > 0 && sandbox?.namespace ? judge(words) : undefined
+    // `kubectl run probe --image=busybox -- ping ...`: the same programs that exec may run.
+    if (verdict && "command" in verdict)
+      return startProcess({
+        command: asCommand([...host.prefix, ...verdict.command]),
+        env: inherited(),
+        namespace: sandbox?.namespace,
+        log,
+        clock: host.clock,
+      })
     return await startWhoami({
       pod,
       container,
