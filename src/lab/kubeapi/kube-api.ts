@@ -58,7 +58,6 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
   })
   const handler = createHandler({
     core,
-    proxy: async () => false,
     openapi: createOpenApi(core.types),
   })
   return { handler, kube, [Symbol.dispose]: () => loops.dispose() }

@@ -10,19 +10,12 @@ import {
   resourceList,
   versionInfo,
 } from "./discovery.ts"
-import { parseResourcePath, type ResourceRequest } from "./request.ts"
+import { parseResourcePath } from "./request.ts"
 import { serveResource } from "./resources.ts"
 import { sendError, sendJson, sendText } from "./respond.ts"
 
 export interface HandlerParts {
   readonly core: Core
-  /** Serves requests that go on to a kubelet; false when the request is no such. */
-  readonly proxy: (
-    target: ResourceRequest,
-    request: IncomingMessage,
-    response: ServerResponse,
-    query: URLSearchParams,
-  ) => Promise<boolean>
   /** Serves the OpenAPI documents; false when the path is no such. */
   readonly openapi: (path: string, request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -34,7 +27,7 @@ export function createHandler(parts: HandlerParts) {
 }
 
 async function serve(
-  { core, proxy, openapi }: HandlerParts,
+  { core, openapi }: HandlerParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -47,7 +40,7 @@ async function serve(
   else {
     const target = parseResourcePath(core.types, path)
     if (target === undefined) sendText(response, 404, "404 page not found\n", "text/plain")
-    else if (!(await proxy(target, request, response, url.searchParams))) {
+    else {
       const query = url.searchParams
       const reply = await serveResource({ ...target, core, request, response, query })
       if (reply !== undefined) sendJson(response, reply.status, reply.body)

@@ -38,7 +38,7 @@ export interface Reply {
 }
 
 export async function serveResource(exchange: Exchange): Promise<Reply | undefined> {
-  const { core, type, namespace, name, subresource, query } = exchange
+  const { core, type, namespace, name, subresource } = exchange
   const method = exchange.request.method ?? "GET"
   if (type.deprecated !== undefined) warner(exchange.response)(type.deprecated)
   if (name === "") return await serveCollection(exchange, method)
@@ -47,8 +47,6 @@ export async function serveResource(exchange: Exchange): Promise<Reply | undefin
   if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed()
   switch (verb) {
     case "get":
-      if (isTrue(query.get("watch")))
-        return watch(exchange, { fieldSelector: `metadata.name=${name}` })
       return objectReply(exchange, 200, getObject(core.store, type, namespace, name))
     case "update":
       return objectReply(exchange, 200, await put(exchange))
@@ -65,7 +63,7 @@ async function serveCollection(exchange: Exchange, method: string): Promise<Repl
   if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed()
   if (verb === "deletecollection") return await removeAll(exchange)
   if (verb === "list") {
-    if (isTrue(query.get("watch"))) return watch(exchange, {})
+    if (isTrue(query.get("watch"))) return watch(exchange)
     return listReply(exchange, listPage(core.store, type, listQuery(exchange)))
   }
   const body = await jsonBody(exchange)
@@ -260,13 +258,12 @@ function listQuery({ query, namespace }: Exchange) {
   }
 }
 
-function watch(exchange: Exchange, selector: { fieldSelector?: string }): undefined {
+function watch(exchange: Exchange): undefined {
   const { core, type, query, response } = exchange
   const timeout = query.get("timeoutSeconds")
   const initial = query.get("sendInitialEvents")
   const request = {
     ...listQuery(exchange),
-    ...selector,
     allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
     ...(initial === null ? {} : { sendInitialEvents: isTrue(initial) }),
     timeoutSeconds: timeout === null ? undefined : Number(timeout),

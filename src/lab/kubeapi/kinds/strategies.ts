@@ -105,7 +105,16 @@ const jobStrategy: Strategy = {
   },
 }
 
+const notReady = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }
+
 const nodeStrategy: Strategy = {
+  // The TaintNodesByCondition admission plugin: nothing is scheduled to a node before it is known to be ready.
+  onCreate: (draft) => {
+    const spec = member(draft, "spec")
+    const taints = objectsAt(spec, "taints")
+    const has = taints.some((t) => t.key === notReady.key && t.effect === notReady.effect)
+    if (!has) spec.taints = [...taints, { ...notReady }]
+  },
   validate: (node, old) => {
     const before = stringAt(old, "spec", "providerID")
     return before === "" || stringAt(node, "spec", "providerID") === before

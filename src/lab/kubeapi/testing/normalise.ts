@@ -41,12 +41,7 @@ export function normalise(value: unknown): unknown {
       out[field] = replaced
       continue
     }
-    if (field === "taints" && Array.isArray(member)) {
-      // The lab has no controller that would take this taint away from a node that is ready.
-      const kept = member.filter((t) => !isObject(t) || t.key !== "node.kubernetes.io/not-ready")
-      if (kept.length > 0) out[field] = normalise(kept)
-    } else if (field === "clusterIPs" && Array.isArray(member))
-      out[field] = member.map(() => "ADDRESS")
+    if (field === "clusterIPs" && Array.isArray(member)) out[field] = member.map(() => "ADDRESS")
     else if (member !== undefined) out[field] = normalise(member)
   }
   return out
