@@ -6,9 +6,11 @@ export interface KubectlResult {
   stderr: string
 }
 
+const program = "kubectl"
+
 /** Undefined when the machine has kubectl, else why tests with it are skipped. */
 export const whyNoKubectl = (): string | undefined =>
-  spawnSync("kubectl", ["version", "--client"]).status === 0
+  spawnSync(program, ["version", "--client"]).status === 0
     ? undefined
     : "kubectl is not installed"
 
@@ -20,7 +22,7 @@ export function kubectlFor(
   return (...args) =>
     new Promise((resolve) => {
       execFile(
-        "kubectl",
+        program,
         args,
         {
           env: { ...process.env, ...env, KUBECONFIG: kubeconfig },
