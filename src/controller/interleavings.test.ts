@@ -20,92 +20,60 @@ type Command =
   | { do: "second" }
   | { do: "fail"; action: string; code: string; when: "before" | "after"; times: number }
   | { do: "lag"; ms: number }
+  | { do: "replace"; node: number; count: number }
+  | { do: "watchDelay"; ms: number }
   | { do: "breakWatches"; compact: boolean }
   | { do: "kubeFault"; times: number }
 
 const node = fc.nat({ max: 1 })
+const count = fc.integer({ min: 1, max: 6 })
+type Of<D extends Command["do"]> = Extract<Command, { do: D }>
+type Fields<D extends Command["do"]> = Omit<Of<D>, "do">
+
+/** A command with random fields, and how often it comes. */
+const of = <D extends Command["do"]>(
+  weight: number,
+  name: D,
+  fields: { [K in keyof Fields<D>]: fc.Arbitrary<Fields<D>[K]> },
+): fc.WeightedArbitrary<Command> => ({
+  weight,
+  arbitrary: fc.record(fields).map((values) => ({ do: name, ...values }) as Of<D>),
+})
+
+const actions = [
+  "CreateNetworkInterface",
+  "AttachNetworkInterface",
+  "AssignPrivateIpAddresses",
+  "UnassignPrivateIpAddresses",
+  "DetachNetworkInterface",
+  "DeleteNetworkInterface",
+  "DescribeNetworkInterfaces",
+  "*",
+]
+const codes = ["RequestLimitExceeded", "InternalError", "InsufficientFreeAddressesInSubnet"]
+const pauses = [1, 50, 100, 400, 2_000, 20_000, 60_000]
+
 const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant("advance" as const),
-      ms: fc.constantFrom(1, 50, 400, 3_000, 20_000, 60_000),
-    }),
-  },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("sync" as const), node }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("pods" as const),
-      node,
-      count: fc.integer({ min: 1, max: 12 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant("end" as const), node, pod: fc.nat({ max: 20 }) }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("offer" as const),
-      node,
-      count: fc.integer({ min: 1, max: 4 }),
-      whole: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("edit" as const),
-      subnet: fc.nat({ max: 1 }),
-      group: fc.nat({ max: 1 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("bind" as const), node, config: fc.nat({ max: 1 }) }),
-  },
-  { weight: 2, arbitrary: fc.constant({ do: "crash" as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: "second" as const }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("fail" as const),
-      action: fc.constantFrom(
-        "CreateNetworkInterface",
-        "AttachNetworkInterface",
-        "AssignPrivateIpAddresses",
-        "UnassignPrivateIpAddresses",
-        "DetachNetworkInterface",
-        "DeleteNetworkInterface",
-        "DescribeNetworkInterfaces",
-        "*",
-      ),
-      code: fc.constantFrom(
-        "RequestLimitExceeded",
-        "InternalError",
-        "InsufficientFreeAddressesInSubnet",
-      ),
-      when: fc.constantFrom("before" as const, "after" as const),
-      times: fc.integer({ min: 1, max: 4 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("lag" as const), ms: fc.constantFrom(0, 2_000) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("breakWatches" as const), compact: fc.boolean() }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("kubeFault" as const),
-      times: fc.integer({ min: 1, max: 5 }),
-    }),
-  },
+  of(10, "advance", { ms: fc.constantFrom(...pauses) }),
+  of(6, "sync", { node }),
+  of(3, "pods", { node, count }),
+  of(3, "end", { node, pod: fc.nat({ max: 20 }) }),
+  of(4, "offer", { node, count, whole: fc.boolean() }),
+  of(3, "replace", { node, count }),
+  of(1, "edit", { subnet: fc.nat({ max: 1 }), group: fc.nat({ max: 1 }) }),
+  of(1, "bind", { node, config: fc.nat({ max: 1 }) }),
+  of(4, "crash", {}),
+  of(2, "second", {}),
+  of(3, "fail", {
+    action: fc.constantFrom(...actions),
+    code: fc.constantFrom(...codes),
+    when: fc.constantFrom("before", "after"),
+    times: fc.integer({ min: 1, max: 4 }),
+  }),
+  of(2, "lag", { ms: fc.constantFrom(0, 500, 5_000) }),
+  of(1, "watchDelay", { ms: fc.constantFrom(0, 30, 300) }),
+  of(1, "breakWatches", { compact: fc.boolean() }),
+  of(1, "kubeFault", { times: fc.integer({ min: 1, max: 5 }) }),
 )
 
 const subnets = [ids.podsA, ids.podsA2]
@@ -119,6 +87,7 @@ async function scene(random: () => number) {
   await world.addConfig("a", ids.podsA)
   await world.addConfig("b", ids.podsA2)
   for (const name of ["n1", "n2"]) await world.addNode(name)
+  world.cloud.conduct.setLag(random() < 0.5 ? 0 : 3_000)
   const agents = [new MockAgent(world, "n1"), new MockAgent(world, "n2")] as const
   const terms: RunningTerm[] = [world.start()]
   return { world, agents, terms, failures: [] as (() => void)[] }
@@ -141,6 +110,14 @@ async function perform({ world, agents, terms, failures }: Scene, c: Command): P
     case "offer":
       agent?.offer(c.count, c.whole)
       return agent?.sync()
+    // Pods go and others come, while what is free is given back: the address may return at once.
+    case "replace":
+      if (!agent) return
+      agent.offer(c.count, false)
+      agent.waiting += c.count
+      return agent.sync()
+    case "watchDelay":
+      return world.kube.setWatchDelay(c.ms)
     case "edit": {
       const securityGroups = [groups[c.group] ?? ""]
       return world.editConfig("a", { subnet: subnets[c.subnet] ?? "", securityGroups })
@@ -188,6 +165,7 @@ async function heal(s: Scene): Promise<void> {
   world.cloud.conduct.setLag(0)
   for (const end of failures) end()
   world.kube.setFault(undefined)
+  world.kube.setWatchDelay(0)
   terms.push(world.start())
   for (const ms of [5_000, 20_000, 60_000, 120_000, 700_000, 700_000, 60_000, 60_000]) {
     await world.clock.advance(ms)

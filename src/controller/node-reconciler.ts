@@ -1,5 +1,5 @@
 import type { Node } from "../api/core.ts"
-import type { NodeNetwork, NodeNetworkStatus, Offer, PlacementKey } from "../api/nodenetwork.ts"
+import type { NodeNetwork, NodeNetworkStatus, PlacementKey } from "../api/nodenetwork.ts"
 import { nodePlacement } from "../api/nodenetwork.ts"
 import { nodeNetworks } from "../api/resources.ts"
 import type { Clock } from "../clock.ts"
@@ -90,13 +90,6 @@ export class NodeReconciler {
     return this.#states.get(node)
   }
 
-  /** What the node's agent offers, as far as is known. */
-  offersOf(name: string): readonly Offer[] {
-    const read = this.#options.nodeNetworks.get(name)
-    if (read.state !== "known") return []
-    return newer(read.object, this.#states.get(name)?.firstRead).spec.offers
-  }
-
   /** Answers after how many milliseconds to look at the node again; undefined: when something changes. */
   async reconcile(name: string): Promise<number | undefined> {
     const read = this.#options.nodeNetworks.get(name)
@@ -114,7 +107,6 @@ export class NodeReconciler {
     // The cache may be behind what was read when the state was made.
     const object = newer(read.object, state.firstRead)
     const { clock } = this.#options
-    state.listUnoffered(object.spec.offers)
     if (!(await this.#verified(state, object))) return undefined
     const decision = await this.#decide(state, object, node.object)
     const prepared = this.#prepare(state, node.object, decision)

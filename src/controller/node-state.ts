@@ -3,7 +3,6 @@ import type {
   NodeInterface,
   NodeNetwork,
   NodeNetworkStatus,
-  Offer,
 } from "../api/nodenetwork.ts"
 import type { Action } from "../ipam/actions.ts"
 import { actionOf } from "./create-intent.ts"
@@ -46,12 +45,6 @@ export class NodeState {
   readonly running = new Map<string, Running>()
   readonly failures = new Map<string, Failure>()
   suspects: Suspects = new Map()
-  /**
-   * Addresses and prefixes that EC2 has assigned anew while the agent still offers them from before, as `ENI ITEM`.
-   * Listed at once, they would be given back again for the old offer, with a pod on them by then. They are listed when
-   * the agent has taken the offer back.
-   */
-  readonly withheld = new Set<string>()
   /** What EC2 last showed and no reconcile has taken in yet. */
   observation: Observation | Error | undefined
   /** When the record was last compared with EC2; undefined until it was. */
@@ -95,7 +88,6 @@ export class NodeState {
     this.interfaces = this.interfaces.filter((iface) => iface.id !== id)
     this.attachments.delete(id)
     this.releasable.delete(id)
-    for (const entry of this.withheld) if (entry.startsWith(`${id} `)) this.withheld.delete(entry)
   }
 
   /** Calls made, or recorded to be made, whose effect the record of interfaces does not show yet. */
@@ -111,29 +103,11 @@ export class NodeState {
     return this.running.has(iface.id) || this.running.has(slotOf(iface))
   }
 
-  /** Lists what was withheld and is offered no more. */
-  listUnoffered(offers: readonly Offer[]): void {
-    for (const entry of this.withheld) {
-      const [id = "", item = ""] = entry.split(" ")
-      if (isOffered(offers, id, item)) continue
-      this.withheld.delete(entry)
-      this.update(id, (iface) =>
-        item.includes("/")
-          ? { prefixes: [...iface.prefixes, item] }
-          : { addresses: [...iface.addresses, item] },
-      )
-    }
-  }
-
   /** Compare with EC2 at `at` at the latest. */
   doubt(at: number): void {
     this.verifyAt = Math.min(this.verifyAt ?? at, at)
   }
 }
-
-/** Whether the agent has stopped using the address or prefix and agrees to its being given back. */
-export const isOffered = (offers: readonly Offer[], id: string, item: string): boolean =>
-  offers.some((o) => o.interfaceID === id && (o.address === item || o.prefix === item))
 
 /** The place in `running` of what happens in a slot of the instance. */
 export const slotOf = (at: { networkCard: number; deviceIndex: number }): string =>

@@ -1,11 +1,11 @@
-import type { NodeInterface, NodeNetwork } from "../api/nodenetwork.ts"
+import type { NodeInterface, NodeNetwork, Offer } from "../api/nodenetwork.ts"
 import { ownershipOf } from "../ipam/ownership.ts"
 import type { Logger } from "../log.ts"
 import { limitsOf } from "../vpc/instance-limits.ts"
 import { type AdoptContext, adopt } from "./adopt.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import type { Observation } from "./instance-loader.ts"
-import { isOffered, type NodeState } from "./node-state.ts"
+import type { NodeState } from "./node-state.ts"
 import { reconcileTruth, sightingsApartMs } from "./truth.ts"
 
 /** Brings a node's state up to what EC2 has shown of its instance. */
@@ -50,7 +50,10 @@ export async function takeIn(
   }
 }
 
-/** What is offered and not listed was given back, or is withheld: it is not to be found anew. */
+/**
+ * What is offered and not listed was given back: a stale read must not bring it back, and what EC2 has assigned anew
+ * is listed only when the agent has taken its old offer back, or it would be given back again with a pod on it.
+ */
 function withoutOffered(
   iface: NodeInterface,
   state: NodeState,
@@ -65,6 +68,9 @@ function withoutOffered(
     prefixes: iface.prefixes.filter(stays(known?.prefixes)),
   }
 }
+
+const isOffered = (offers: readonly Offer[], id: string, item: string): boolean =>
+  offers.some((o) => o.interfaceID === id && (o.address === item || o.prefix === item))
 
 function contextOf(
   state: NodeState,

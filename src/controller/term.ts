@@ -73,7 +73,6 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
       announceMissingRights(recorder, node.object, error)
   }
   const calls = new NodeCalls({
-    offersOf: (node) => reconciler.offersOf(node),
     ...{ ec2, clock, log, random, facts, supplies, clusterName, signal, changed, onFailure },
   })
   const loader = new InstanceLoader({

@@ -1,6 +1,6 @@
 import { isError } from "../../errors/catalogue.ts"
 import type { AssignAction, UnassignAction } from "../../ipam/actions.ts"
-import { isOffered, type NodeState } from "../node-state.ts"
+import type { NodeState } from "../node-state.ts"
 import type { Hold } from "../subnet-supply.ts"
 import { amountOn, type CallContext, isAmbiguous } from "./call-context.ts"
 
@@ -17,15 +17,9 @@ export async function assignAddresses(
     const count = prefixes > 0 ? { prefixCount: prefixes } : { addressCount: addresses }
     const given = await ec2.assignAddresses({ id, ...count }, { signal, priority: action.urgency })
     hold?.settle({ used: amountOn(given, 0) })
-    const offers = context.offersOf(state.name)
-    const usable = (item: string) => {
-      if (!isOffered(offers, id, item)) return true
-      state.withheld.add(`${id} ${item}`)
-      return false
-    }
     state.update(id, (iface) => ({
-      addresses: union(iface.addresses, given.addresses.filter(usable)),
-      prefixes: union(iface.prefixes, given.prefixes.filter(usable)),
+      addresses: union(iface.addresses, given.addresses),
+      prefixes: union(iface.prefixes, given.prefixes),
     }))
   } catch (error) {
     hold?.settle(isAmbiguous(error) ? "unknown" : "refused")

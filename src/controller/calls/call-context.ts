@@ -1,4 +1,3 @@
-import type { Offer } from "../../api/nodenetwork.ts"
 import type { Clock } from "../../clock.ts"
 import type { Ec2 } from "../../ec2/ec2.ts"
 import type { Amount } from "../../ec2/ledger.ts"
@@ -17,8 +16,6 @@ export interface CallContext {
   readonly clusterName: string | undefined
   /** The term: aborted when the lease is lost. */
   readonly signal: AbortSignal
-  /** What the node's agent offers now. */
-  readonly offersOf: (node: string) => readonly Offer[]
   /** The node's record has changed: write it, plan again. */
   readonly changed: (node: string) => void
 }

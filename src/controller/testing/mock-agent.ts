@@ -28,6 +28,11 @@ export class MockAgent {
   async sync(): Promise<void> {
     const status = await this.#world.status(this.node)
     this.#interfaces = status?.interfaces ?? []
+    for (const pod of this.pods) {
+      const iface = this.#interfaces.find((i) => i.id === pod.interfaceID)
+      const listed = iface?.addresses.includes(pod.address) === true
+      assert.ok(listed, `status of ${this.node} has lost ${pod.address}, which a pod holds`)
+    }
     const listed = (offer: Offer) => {
       const iface = this.#interfaces.find((i) => i.id === offer.interfaceID)
       if (!iface) return false

@@ -30,6 +30,8 @@ export interface MemoryKube extends Kube {
   breakWatches(): void
   /** Forgets the history of watches, so that resuming one answers 410 Expired. */
   compact(): void
+  /** Watches deliver events so much later. */
+  setWatchDelay(ms: number): void
   /** Calls served so far, by method. */
   readonly calls: Readonly<Record<string, number>>
 }
@@ -48,6 +50,7 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
   const revision = { value: 100 }
   const calls: Record<string, number> = {}
   let fault: KubeFault | undefined
+  let watchDelayMs = 0
 
   const of = (resource: Resource<KubeObject>): Collection => {
     const key = `${resource.group}/${resource.plural}`
@@ -70,6 +73,9 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
     calls,
     setFault: (next) => {
       fault = next
+    },
+    setWatchDelay: (ms) => {
+      watchDelayMs = ms
     },
     breakWatches: () => {
       for (const c of collections.values()) c.breakWatches()
@@ -113,7 +119,10 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
       await enter("watch", resource)
       yield openingBookmark(resource, query.resourceVersion)
       const events = of(resource).watch(query.resourceVersion, query.signal, matcher(query))
-      for await (const event of events) yield event as WatchEvent<T>
+      for await (const event of events) {
+        if (watchDelayMs > 0) await clock.sleep(watchDelayMs, query.signal)
+        yield event as WatchEvent<T>
+      }
     },
     async raw(path) {
       await enter("raw")
