@@ -194,6 +194,47 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/explain.ts"),
   },
   {
+    path: "doctor",
+    summary: "What is wrong, what proves it, and the command that mends it",
+    about:
+      "Puts every check to the cluster, names the cause where pods get no address, and reads aws-node logs or support " +
+      "bundles. Exit 1 when something as bad as --fail-on is found.",
+    options: [
+      ...readingOptions,
+      {
+        flags: "--logs <file>",
+        about:
+          "an aws-node log, or a bundle of logs; alone it is all that is read, with --snapshot or --context it adds to the cluster",
+        many: true,
+      },
+      {
+        flags: "--only <checks>",
+        about: "checks by id (S05) or letter (S), comma-separated",
+        many: true,
+      },
+      {
+        flags: "--fail-on <severity>",
+        about: "exit 1 from this severity on",
+        choices: ["blocking", "wrong-network", "risk", "note", "never"],
+        default: "wrong-network",
+      },
+      { flags: "--all", about: "every finding, all evidence, and why checks were not made" },
+      {
+        flags: "-o, --output <format>",
+        about: "output format",
+        choices: ["table", "json", "yaml", "sarif", "junit"],
+        default: "table",
+      },
+    ],
+    examples: [
+      "berth doctor",
+      "berth doctor --snapshot monday.json --only S,N",
+      "berth doctor --logs eks_i-0123456789abcdef0.tar.gz",
+      "berth doctor -o sarif --fail-on blocking",
+    ],
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     path: "status",
     summary: "Addresses, prefixes and fill of every zone, subnet and node; trouble first",
     options: [

@@ -38,4 +38,9 @@ export const cliErrors = {
     hint: "Run it on an EC2 instance whose metadata hop limit reaches this process, or use --instance-type.",
     exit: 69,
   }),
+  "cli/bad-archive": entry<{ file: string; why: string }>({
+    says: (d) => `${d.file} is not a usable log or bundle: ${d.why}`,
+    hint: "Give an aws-node log, an archive of EKS's log collector, or one of berth debug bundle.",
+    exit: 65,
+  }),
 }

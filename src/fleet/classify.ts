@@ -85,7 +85,7 @@ function judge(c: Case): Classification {
     fix: {
       kind: "tell",
       says: "Look into the plugin's log of this node, and give it to the doctor.",
-      command: "berth doctor --log FILE",
+      command: "berth doctor --logs FILE",
     },
     pods,
   }

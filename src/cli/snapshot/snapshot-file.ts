@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto"
 import { readFile, rename, rm, writeFile } from "node:fs/promises"
+import { BerthError } from "../../errors/berth-error.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { type Snapshot, snapshotFormat } from "../../fleet/snapshot.ts"
+import { fileTrouble } from "./file-trouble.ts"
 
 /** Writes beside the target first, so that an interrupted write never looks like a snapshot. Mode 0600: it names a whole network. */
 export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<void> {
@@ -11,17 +13,21 @@ export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<v
     await rename(part, file)
   } catch (error) {
     await rm(part, { force: true })
-    throw fail("cli/unwritable-file", { file, why: reasonOf(error) }, error)
+    throw fail("cli/unwritable-file", { file, why: fileTrouble(error) }, error)
   }
 }
 
 export async function readSnapshot(file: string): Promise<Snapshot> {
-  let text: string
   try {
-    text = await readFile(file, "utf8")
+    return parseSnapshot(await readFile(file, "utf8"), file)
   } catch (error) {
-    throw fail("cli/unreadable-file", { file, why: reasonOf(error) }, error)
+    if (error instanceof BerthError) throw error
+    throw fail("cli/unreadable-file", { file, why: fileTrouble(error) }, error)
   }
+}
+
+/** A snapshot from its text; `file` names it in errors. */
+export function parseSnapshot(text: string, file: string): Snapshot {
   let parsed: Partial<Snapshot>
   try {
     parsed = JSON.parse(text)
@@ -46,17 +52,4 @@ export async function readSnapshot(file: string): Promise<Snapshot> {
     throw fail("cli/bad-snapshot", { file, why: "its cluster part is missing" })
   }
   return parsed as Snapshot
-}
-
-const reasons: Record<string, string> = {
-  ENOENT: "no such file",
-  EACCES: "permission denied",
-  EISDIR: "it is a folder",
-  ENOSPC: "no space left",
-  EROFS: "the file system is read-only",
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: string }).code ?? ""
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
 }
