@@ -1,41 +1,28 @@
 import type { Node } from "../api/core.ts"
-import type { NodeNetwork, NodeNetworkStatus, PlacementKey } from "../api/nodenetwork.ts"
-import { nodePlacement } from "../api/nodenetwork.ts"
+import type { NodeNetwork, NodeNetworkStatus } from "../api/nodenetwork.ts"
 import { nodeNetworks } from "../api/resources.ts"
-import type { Clock } from "../clock.ts"
-import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
-import type { Action, Shortage } from "../ipam/actions.ts"
-import { type Plan, planNode } from "../ipam/plan.ts"
 import type { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
-import type { Resolution } from "../placement/resolve.ts"
-import { type InterfaceLimits, interfaceLimitsOf, limitsOf } from "../vpc/instance-limits.ts"
-import type { CloudFacts } from "./cloud-facts.ts"
 import { createIntent } from "./create-intent.ts"
+import { type DecideOptions, type Decision, decideNode, recheckMs } from "./decide-node.ts"
 import type { Departures } from "./departures.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
-import type { NodeCalls, StartableCall } from "./node-calls.ts"
+import type { StartableCall } from "./node-calls.ts"
 import { NodeState } from "./node-state.ts"
-import { isExhaustion, nodeStatus } from "./node-status.ts"
-import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
-import { amountOf, type SubnetSupplies } from "./subnet-supply.ts"
+import { nodeStatus } from "./node-status.ts"
+import { amountOf } from "./subnet-supply.ts"
 import { takeIn } from "./take-in.ts"
 import { StatusTaken, sameStatus, writeStatus } from "./write-status.ts"
 
-export interface NodeReconcilerOptions {
+export interface NodeReconcilerOptions extends DecideOptions {
   kube: Kube
-  clock: Clock
   log: Logger
   clusterName: string | undefined
   nodes: Informer<Node>
   nodeNetworks: Informer<NodeNetwork>
-  placements: PlacementInformers
-  facts: CloudFacts
-  supplies: SubnetSupplies
   loader: InstanceLoader
-  calls: NodeCalls
   /** EC2 has throttled calls lately. */
   isThrottled: () => boolean
   /** The instance type of a node whose labels do not tell. */
@@ -45,20 +32,8 @@ export interface NodeReconcilerOptions {
   onStatus: (node: Node, before: NodeNetworkStatus | undefined, after: NodeNetworkStatus) => void
 }
 
-/** Free addresses older than this are asked for anew before addresses are taken from a subnet. */
-const supplyAgeMs = 60_000
-/** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
-const recheckMs = 30_000
 const unreadableMs = 5_000
 const outrunMs = 50
-
-interface Decision {
-  readonly resolutions: ReadonlyMap<PlacementKey, Resolution>
-  readonly shortages: readonly Shortage[]
-  readonly actions: readonly Action[]
-  readonly limits: InterfaceLimits | undefined
-  readonly obstacle: BerthError | undefined
-}
 
 interface Prepared {
   readonly start: StartableCall[]
@@ -108,7 +83,7 @@ export class NodeReconciler {
     const object = newer(read.object, state.firstRead)
     const { clock } = this.#options
     if (!(await this.#verified(state, object))) return undefined
-    const decision = await this.#decide(state, object, node.object)
+    const decision = await decideNode(this.#options, { state, object, node: node.object })
     const prepared = this.#prepare(state, node.object, decision)
     if (!(await this.#recorded(state, object, node.object, { decision, prepared })))
       return undefined
@@ -174,89 +149,6 @@ export class NodeReconciler {
     const due = state.verifiedAt === undefined || (state.verifyAt ?? Infinity) <= clock.now()
     if (due) loader.request(state.instanceID, state.verifiedAt === undefined ? "allocate" : "audit")
     return state.verifiedAt !== undefined
-  }
-
-  async #decide(state: NodeState, object: NodeNetwork, node: Node): Promise<Decision> {
-    try {
-      const limits = interfaceLimitsOf(limitsOf(state.instanceType))
-      const decision = await this.#decideWith(limits, state, object, node)
-      if (!this.#wantsFreshSupply(state, decision)) return decision
-      const { facts } = this.#options
-      const none = { subnets: [], groups: [], allGroups: false }
-      await facts.ensure({ vpcId: state.vpcId, ...none }, recheckMs - 5_000)
-      return await this.#decideWith(limits, state, object, node)
-    } catch (error) {
-      if (!(error instanceof BerthError)) throw error
-      return {
-        resolutions: new Map(),
-        shortages: [],
-        actions: [],
-        limits: undefined,
-        obstacle: error,
-      }
-    }
-  }
-
-  async #decideWith(
-    limits: InterfaceLimits,
-    state: NodeState,
-    object: NodeNetwork,
-    node: Node,
-  ): Promise<Decision> {
-    const { facts, supplies, placements, clock } = this.#options
-    const { spec } = object
-    const primary = state.interfaces.find((iface) => iface.primary)
-    if (!primary)
-      throw fail("ec2/not-found", { resource: `an interface of instance ${state.instanceID}` })
-    const nodeFacts = {
-      name: state.name,
-      labels: node.metadata.labels,
-      annotations: node.metadata.annotations,
-      zone: state.zone,
-      vpcId: state.vpcId,
-      primary: { subnetId: primary.subnetID, securityGroups: primary.securityGroups },
-    }
-    const keys = new Set([nodePlacement, ...spec.demand.map((d) => d.placement)])
-    for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
-    const resolutions = await resolvePlacements(keys, nodeFacts, spec.mode, placements, facts)
-    const plan = planNode({
-      node: state.name,
-      spec,
-      limits,
-      interfaces: state.interfaces,
-      inFlight: state.inFlight(),
-      resolutions,
-      supply: supplies.of(subnetsOf(resolutions)),
-      unschedulable: isUnschedulable(node),
-      now: clock.now(),
-    })
-    const shortages = [...plan.shortages, ...this.#heldBack(state, object, plan)]
-    return { resolutions, shortages, actions: plan.actions, limits, obstacle: undefined }
-  }
-
-  /** Calls that failed and wait for another try are shortages too, when pods wait for them. */
-  #heldBack(state: NodeState, object: NodeNetwork, plan: Plan): Shortage[] {
-    const { calls, clock } = this.#options
-    return plan.actions.flatMap((action): Shortage[] => {
-      if (action.do !== "create" && action.do !== "assign") return []
-      const failure = calls.failureOf(state, action, clock.now())
-      if (!failure) return []
-      const { placement } = action
-      if (plan.shortages.some((s) => s.placement === placement)) return []
-      const waiting = object.spec.demand.find((d) => d.placement === placement)?.waiting ?? 0
-      const error = failure instanceof BerthError ? failure : asBerthError(failure, action.do)
-      return [{ placement, waiting, warm: 0, error }]
-    })
-  }
-
-  #wantsFreshSupply(state: NodeState, { actions, shortages, resolutions }: Decision): boolean {
-    const { facts, clock } = this.#options
-    const takes = actions.some((a) => a.do === "create" || a.do === "assign")
-    const full = shortages.some((s) => isExhaustion(s.error.code))
-    if (!takes && !full) return false
-    const limit = full ? recheckMs - 5_000 : supplyAgeMs
-    const oldest = Math.min(...subnetsOf(resolutions).map((id) => facts.observedAt(id) ?? 0))
-    return state.vpcId !== "" && clock.now() - oldest > limit
   }
 
   /**
@@ -345,17 +237,3 @@ const newer = (cached: NodeNetwork, read: NodeNetwork | undefined): NodeNetwork 
     : cached
 
 const unreadable = (what: string, why: string) => fail("placement/unreadable", { what, why })
-
-function subnetsOf(resolutions: ReadonlyMap<PlacementKey, Resolution>): string[] {
-  return [...resolutions.values()].flatMap((r) =>
-    r.ok ? r.placement.subnets.map(({ subnet }) => subnet.id) : [],
-  )
-}
-
-const asBerthError = (error: Error, action: string) =>
-  fail("ec2/failed", { action, code: error.name, message: error.message }, error)
-
-/** Cordoned: by the field, or by the taint that the node controller derives from it. */
-const isUnschedulable = (node: Node): boolean =>
-  node.spec?.unschedulable === true ||
-  (node.spec?.taints ?? []).some((t) => t.key === "node.kubernetes.io/unschedulable")

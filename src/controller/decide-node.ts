@@ -1,0 +1,151 @@
+import type { Node } from "../api/core.ts"
+import type { NodeNetwork, PlacementKey } from "../api/nodenetwork.ts"
+import { nodePlacement } from "../api/nodenetwork.ts"
+import type { Clock } from "../clock.ts"
+import { BerthError } from "../errors/berth-error.ts"
+import { fail } from "../errors/catalogue.ts"
+import type { Action, Shortage } from "../ipam/actions.ts"
+import { type Plan, planNode } from "../ipam/plan.ts"
+import type { Resolution } from "../placement/resolve.ts"
+import { type InterfaceLimits, interfaceLimitsOf, limitsOf } from "../vpc/instance-limits.ts"
+import type { CloudFacts } from "./cloud-facts.ts"
+import type { NodeCalls } from "./node-calls.ts"
+import type { NodeState } from "./node-state.ts"
+import { isExhaustion } from "./node-status.ts"
+import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
+import type { SubnetSupplies } from "./subnet-supply.ts"
+
+export interface DecideOptions {
+  readonly clock: Clock
+  readonly placements: PlacementInformers
+  readonly facts: CloudFacts
+  readonly supplies: SubnetSupplies
+  readonly calls: NodeCalls
+}
+
+export interface DecideInput {
+  readonly state: NodeState
+  readonly object: NodeNetwork
+  readonly node: Node
+}
+
+export interface Decision {
+  readonly resolutions: ReadonlyMap<PlacementKey, Resolution>
+  readonly shortages: readonly Shortage[]
+  readonly actions: readonly Action[]
+  readonly limits: InterfaceLimits | undefined
+  readonly obstacle: BerthError | undefined
+}
+
+/** Free addresses older than this are asked for anew before addresses are taken from a subnet. */
+const supplyAgeMs = 60_000
+/** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
+export const recheckMs = 30_000
+
+/** Decides on a node; loads what of the cloud the decision needs and nobody has loaded yet. */
+export async function decideNode(
+  options: DecideOptions,
+  { state, object, node }: DecideInput,
+): Promise<Decision> {
+  try {
+    const limits = interfaceLimitsOf(limitsOf(state.instanceType))
+    const decision = await decideWith(options, limits, { state, object, node })
+    if (!wantsFreshSupply(options, state, decision)) return decision
+    const { facts } = options
+    const none = { subnets: [], groups: [], allGroups: false }
+    await facts.ensure({ vpcId: state.vpcId, ...none }, recheckMs - 5_000)
+    return await decideWith(options, limits, { state, object, node })
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error
+    return {
+      resolutions: new Map(),
+      shortages: [],
+      actions: [],
+      limits: undefined,
+      obstacle: error,
+    }
+  }
+}
+
+async function decideWith(
+  options: DecideOptions,
+  limits: InterfaceLimits,
+  { state, object, node }: DecideInput,
+): Promise<Decision> {
+  const { facts, supplies, placements, clock } = options
+  const { spec } = object
+  const primary = state.interfaces.find((iface) => iface.primary)
+  if (!primary)
+    throw fail("ec2/not-found", { resource: `an interface of instance ${state.instanceID}` })
+  const nodeFacts = {
+    name: state.name,
+    labels: node.metadata.labels,
+    annotations: node.metadata.annotations,
+    zone: state.zone,
+    vpcId: state.vpcId,
+    primary: { subnetId: primary.subnetID, securityGroups: primary.securityGroups },
+  }
+  const keys = new Set([nodePlacement, ...spec.demand.map((d) => d.placement)])
+  for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
+  const resolutions = await resolvePlacements(keys, nodeFacts, spec.mode, placements, facts)
+  const plan = planNode({
+    node: state.name,
+    spec,
+    limits,
+    interfaces: state.interfaces,
+    inFlight: state.inFlight(),
+    resolutions,
+    supply: supplies.of(subnetsOf(resolutions)),
+    unschedulable: isUnschedulable(node),
+    now: clock.now(),
+  })
+  const shortages = [...plan.shortages, ...heldBack(options, state, object, plan)]
+  return { resolutions, shortages, actions: plan.actions, limits, obstacle: undefined }
+}
+
+/** Calls that failed and wait for another try are shortages too, when pods wait for them. */
+function heldBack(
+  options: DecideOptions,
+  state: NodeState,
+  object: NodeNetwork,
+  plan: Plan,
+): Shortage[] {
+  const { calls, clock } = options
+  return plan.actions.flatMap((action): Shortage[] => {
+    if (action.do !== "create" && action.do !== "assign") return []
+    const failure = calls.failureOf(state, action, clock.now())
+    if (!failure) return []
+    const { placement } = action
+    if (plan.shortages.some((s) => s.placement === placement)) return []
+    const waiting = object.spec.demand.find((d) => d.placement === placement)?.waiting ?? 0
+    const error = failure instanceof BerthError ? failure : asBerthError(failure, action.do)
+    return [{ placement, waiting, warm: 0, error }]
+  })
+}
+
+function wantsFreshSupply(
+  { facts, clock }: DecideOptions,
+  state: NodeState,
+  { actions, shortages, resolutions }: Decision,
+): boolean {
+  const takes = actions.some((a) => a.do === "create" || a.do === "assign")
+  const full = shortages.some((s) => isExhaustion(s.error.code))
+  if (!takes && !full) return false
+  const limit = full ? recheckMs - 5_000 : supplyAgeMs
+  const oldest = Math.min(...subnetsOf(resolutions).map((id) => facts.observedAt(id) ?? 0))
+  return state.vpcId !== "" && clock.now() - oldest > limit
+}
+
+function subnetsOf(resolutions: ReadonlyMap<PlacementKey, Resolution>): string[] {
+  return [...resolutions.values()].flatMap((r) =>
+    r.ok ? r.placement.subnets.map(({ subnet }) => subnet.id) : [],
+  )
+}
+
+const asBerthError = (error: Error, action: string) =>
+  fail("ec2/failed", { action, code: error.name, message: error.message }, error)
+
+/** Cordoned: by the field, or by the taint that the node controller derives from it. */
+const isUnschedulable = (node: Node): boolean =>
+  node.spec?.unschedulable === true ||
+  (node.spec?.taints ?? []).some((t) => t.key === "node.kubernetes.io/unschedulable")
