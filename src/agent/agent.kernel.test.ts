@@ -77,6 +77,19 @@ test(
   },
 )
 
+test("an ADD that waits for supply is carried over a restart of the agent", options, async () => {
+  await using lab = await nodeLab()
+  await serve(lab, 0)
+  lab.sandbox("c1")
+  const add = lab.plugin("ADD", "c1")
+  const waiting = async () => (await lab.controller.read())?.spec.demand[0]?.waiting === 1
+  await until("in line", waiting)
+  await lab.stopAgent("SIGTERM")
+  await lab.startAgent()
+  await lab.controller.grant([primaryInterface(), podInterface(1, 1)])
+  assert.equal(addressOf(await add), "100.64.1.11/32")
+})
+
 test("W23: DEL without an agent says try again, and the address is not lost", options, async () => {
   await using lab = await nodeLab({ IP_COOLDOWN_PERIOD: "0" })
   await serve(lab, 1)

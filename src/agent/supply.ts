@@ -137,6 +137,8 @@ export class Supply {
     // Most updates are echoes of our own writes to spec.
     if (isDeepStrictEqual(status, this.#status)) return
     this.#o.lastKnown.remember({ mode: this.#o.config.mode, status })
+    // At once: without it an agent that is killed now would wait for the controller when it is back.
+    this.#o.lastKnown.flush()
     this.#accept(status)
   }
 
@@ -145,8 +147,10 @@ export class Supply {
     this.#status = status
     const { added, removed, lost, regained } = book.adopt(status.interfaces)
     if (added.length + removed.length > 0) log.info("interfaces changed", { added, removed })
-    for (const { pod, address } of lost) {
-      log.error("a pod's address is no longer on any interface", { pod, address })
+    for (const { pod, address, interfaceID } of lost) {
+      // Pods taken over from Amazon VPC CNI come without an interface.
+      if (interfaceID !== "")
+        log.error("a pod's address is no longer on any interface", { pod, address })
     }
     if (regained.length > 0) log.info("addresses are back", { count: regained.length })
     keeper.update(status.interfaces)
