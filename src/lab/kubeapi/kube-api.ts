@@ -12,7 +12,7 @@ import { startNamespaceFinalizer } from "./loops/namespace-finalizer.ts"
 import { seed } from "./seed.ts"
 import { Store } from "./store/store.ts"
 import { ResourceTypes } from "./types/resource-types.ts"
-import type { Core } from "./write/core.ts"
+import type { AdmissionReview, Core } from "./write/core.ts"
 import { postSubresource } from "./write/subresources.ts"
 
 export interface KubeApiOptions {
@@ -24,6 +24,8 @@ export interface KubeApiOptions {
   /** PEM of the certificate authority that clients shall trust, published in every namespace. */
   readonly certificateAuthority?: string
   readonly log?: Logger
+  /** Asked before each write is stored; rejects with an ApiError to refuse it, as an admission webhook would. */
+  readonly admission?: (review: AdmissionReview) => Promise<void>
 }
 
 /** The lab's API server: mount `handler` on any HTTP or HTTPS server, or use `kube` without one. */
@@ -40,7 +42,7 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     uid: randomUUID,
     random: options.random ?? Math.random,
     certificateAuthority: options.certificateAuthority ?? "",
-    admission: async () => {},
+    admission: options.admission ?? (async () => {}),
   }
   const log = options.log ?? silentLogger
   const loops = new DisposableStack()
