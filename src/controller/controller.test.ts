@@ -4,7 +4,8 @@ import type { Condition } from "../api/meta.ts"
 import { eniConfigs, nodes } from "../api/resources.ts"
 import { occupyAddresses } from "../ec2/memory/occupy.ts"
 import { KubeError } from "../kube/kube.ts"
-import { cluster, ids, World } from "./testing/world.ts"
+import { ids } from "./testing/test-cloud.ts"
+import { cluster, World } from "./testing/world.ts"
 
 const condition = (list: readonly Condition[] | undefined, type: string) =>
   list?.find((c) => c.type === type)

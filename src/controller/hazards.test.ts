@@ -4,7 +4,8 @@ import { test } from "node:test"
 import { nodeNetworks } from "../api/resources.ts"
 import { memoryKube } from "../kube/memory/memory-kube.ts"
 import { MockAgent } from "./testing/mock-agent.ts"
-import { ids, World } from "./testing/world.ts"
+import { ids } from "./testing/test-cloud.ts"
+import { World } from "./testing/world.ts"
 import { StatusTaken, writeStatus } from "./write-status.ts"
 
 async function oneNode(latencyMs = 50) {

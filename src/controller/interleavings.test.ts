@@ -6,7 +6,8 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { KubeError } from "../kube/kube.ts"
 import { MockAgent } from "./testing/mock-agent.ts"
-import { ids, type RunningTerm, World } from "./testing/world.ts"
+import { ids } from "./testing/test-cloud.ts"
+import { type RunningTerm, World } from "./testing/world.ts"
 
 type Command =
   | { do: "advance"; ms: number }

@@ -31,13 +31,13 @@ export interface Kube {
     target: Target,
     options?: { gracePeriodSeconds?: number; uid?: string },
   ): Promise<void>
-  /** POST to a subresource such as pods/eviction. */
+  /** POST to a subresource such as pods/eviction; resolves with the answer. */
   createSubresource(
     resource: Resource<KubeObject>,
     target: Target,
     subresource: string,
     body: unknown,
-  ): Promise<void>
+  ): Promise<unknown>
   /**
    * One watch connection, ended by the server, an error or the signal. Its first event is a bookmark of the version
    * asked for: the server has taken the watch. Later bookmarks are the server's. Callers want `Informer`.

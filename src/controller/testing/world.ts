@@ -8,12 +8,9 @@ import type {
 } from "../../api/nodenetwork.ts"
 import { eniConfigs, events, nodeNetworks, nodes } from "../../api/resources.ts"
 import type { Ec2 } from "../../ec2/ec2.ts"
-import { type Cloud, createCloud } from "../../ec2/memory/cloud.ts"
-import { runInstances, terminateInstances } from "../../ec2/memory/instances.ts"
+import type { Cloud } from "../../ec2/memory/cloud.ts"
+import { terminateInstances } from "../../ec2/memory/instances.ts"
 import { memoryEc2 } from "../../ec2/memory/memory-ec2.ts"
-import { createSecurityGroup } from "../../ec2/memory/security-groups.ts"
-import { createSubnet } from "../../ec2/memory/subnets.ts"
-import { associateVpcCidr, createVpc } from "../../ec2/memory/vpcs.ts"
 import { EventRecorder } from "../../kube/event-recorder.ts"
 import { type MemoryKube, memoryKube } from "../../kube/memory/memory-kube.ts"
 import { silentLogger } from "../../log.ts"
@@ -22,19 +19,7 @@ import { callBudget } from "../call-budget.ts"
 import { controllerMetrics } from "../controller-metrics.ts"
 import { startInformers } from "../informers.ts"
 import { serveTerm } from "../term.ts"
-
-/** Ids of the small cluster that every test begins with. Zone a: two subnets for pods, zone b: one. */
-export const ids = {
-  vpc: "vpc-0000000000000001",
-  nodesA: "subnet-00000000000000a0",
-  podsA: "subnet-00000000000000a1",
-  podsA2: "subnet-00000000000000a2",
-  podsB: "subnet-00000000000000b1",
-  tiny: "subnet-00000000000000aa",
-  groupNodes: "sg-00000000000000001",
-  groupPods: "sg-00000000000000002",
-  groupOther: "sg-00000000000000003",
-} as const
+import { ids, launch, testCloud } from "./test-cloud.ts"
 
 export const cluster = "test-cluster"
 
@@ -54,25 +39,9 @@ export class World {
 
   constructor(random: () => number = () => 0.5) {
     this.#random = random
-    this.cloud = createCloud({ clock: this.clock, random, region: "us-west-2" })
+    this.cloud = testCloud(this.clock, random)
     this.ec2 = memoryEc2(this.cloud)
     this.kube = memoryKube({ clock: this.clock })
-    const { core } = this.cloud
-    createVpc(core, { id: ids.vpc, cidr: "10.0.0.0/16" })
-    associateVpcCidr(core, { vpcId: ids.vpc, cidr: "100.64.0.0/16" })
-    const subnet = (id: string, zone: string, cidr: string) =>
-      createSubnet(core, { id, vpcId: ids.vpc, zone: `us-west-2${zone}`, cidr })
-    subnet(ids.nodesA, "a", "10.0.0.0/24")
-    subnet(ids.podsA, "a", "100.64.0.0/24")
-    subnet(ids.podsA2, "a", "100.64.1.0/24")
-    subnet(ids.podsB, "b", "100.64.2.0/24")
-    subnet(ids.tiny, "a", "100.64.3.0/28")
-    for (const [id, name] of [
-      [ids.groupNodes, "nodes"],
-      [ids.groupPods, "pods"],
-      [ids.groupOther, "other"],
-    ] as const)
-      createSecurityGroup(core, { id, vpcId: ids.vpc, name, description: name })
   }
 
   async addConfig(name: string, subnet: string, groups: string[] = [ids.groupPods]): Promise<void> {
@@ -94,12 +63,7 @@ export class World {
     options: { type?: string; mode?: Partial<NodeMode>; config?: string } = {},
   ): Promise<void> {
     const { type = "m5.large", config = "a" } = options
-    const [instance] = runInstances(this.cloud.core, {
-      type,
-      subnetId: ids.nodesA,
-      securityGroups: [ids.groupNodes],
-    })
-    const instanceID = instance?.id ?? ""
+    const instanceID = launch(this.cloud, type)
     this.instances.set(name, instanceID)
     await this.kube.create<Node>(nodes, {
       apiVersion: "v1",
@@ -118,23 +82,7 @@ export class World {
       apiVersion: "berth.dev/v1alpha1",
       kind: "NodeNetwork",
       metadata: { name },
-      spec: {
-        instanceID,
-        mode: {
-          customNetworking: true,
-          prefixDelegation: false,
-          provisioning: true,
-          manageUntagged: true,
-          manageWhenUnschedulable: false,
-          annotationKey: "k8s.amazonaws.com/eniConfig",
-          labelKey: "k8s.amazonaws.com/eniConfig",
-          clusterName: cluster,
-          ...options.mode,
-        },
-        targets: { warmIP: 2, minimumIP: 0, maxPods: 110 },
-        demand: [{ placement: "node", inUse: 0, waiting: 0, cooling: 0 }],
-        offers: [],
-      },
+      spec: nodeSpec(instanceID, options.mode),
     })
   }
 
@@ -227,3 +175,22 @@ const consoleLogger = {
   error: say("error"),
   child: () => consoleLogger,
 }
+
+/** What an agent states first: custom networking on, two addresses kept warm. */
+export const nodeSpec = (instanceID: string, mode: Partial<NodeMode> = {}): NodeNetworkSpec => ({
+  instanceID,
+  mode: {
+    customNetworking: true,
+    prefixDelegation: false,
+    provisioning: true,
+    manageUntagged: true,
+    manageWhenUnschedulable: false,
+    annotationKey: "k8s.amazonaws.com/eniConfig",
+    labelKey: "k8s.amazonaws.com/eniConfig",
+    clusterName: cluster,
+    ...mode,
+  },
+  targets: { warmIP: 2, minimumIP: 0, maxPods: 110 },
+  demand: [{ placement: "node", inUse: 0, waiting: 0, cooling: 0 }],
+  offers: [],
+})

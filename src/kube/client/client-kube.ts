@@ -71,7 +71,7 @@ export function clientKube(options: ClientKubeOptions = {}): Kube & Disposable {
     remove: (resource, target, options = {}) => remove(call, resource, target, options),
     async createSubresource(resource, target, subresource, body) {
       const path = resourcePath(resource, target.namespace, target.name, subresource)
-      await call({ method: "POST", path, body: JSON.stringify(body) })
+      return call({ method: "POST", path, body: JSON.stringify(body) })
     },
     watch: (resource, query) => watchOnce(transport, resource, query, random),
     raw: (path) => call({ method: "GET", path }),
