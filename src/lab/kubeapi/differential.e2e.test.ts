@@ -2,16 +2,24 @@
 // two servers (testing/normalise.ts).
 import assert from "node:assert/strict"
 import { once } from "node:events"
+import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { after, before, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { systemClock } from "../../clock.ts"
 import { createKubeApi } from "./kube-api.ts"
+import {
+  type CompactTypes,
+  compactTypes,
+  type OpenApiDocument,
+  tableKinds,
+} from "./testing/compact-types.ts"
 import { cases } from "./testing/differential-cases.ts"
 import { customCases, definitionCase } from "./testing/differential-crd-cases.ts"
 import type { Case } from "./testing/differential-step.ts"
 import { watchCases } from "./testing/differential-watch-cases.ts"
+import { goFields, goPackages } from "./testing/go-fields.ts"
 import { normalise } from "./testing/normalise.ts"
 import { startRealApiServer } from "./testing/real-api-server.ts"
 import { type Endpoint, send } from "./testing/send.ts"
@@ -19,6 +27,20 @@ import { type Endpoint, send } from "./testing/send.ts"
 const assets = process.env.KUBEBUILDER_ASSETS
 const skip =
   assets === undefined ? "KUBEBUILDER_ASSETS is not set: no kube-apiserver to compare with" : false
+
+/** The part of the table that OpenAPI tells: without protobuf numbers, and what Go does with zero values. */
+const withoutGo = (table: CompactTypes): CompactTypes =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, fields]) => [
+      name,
+      Object.fromEntries(
+        Object.entries(fields).map(([field, text]) => [
+          field,
+          field === "" ? text : text.replace(/^\S+ /, "").replace(/ (pointer|null)(?= |$)/g, ""),
+        ]),
+      ),
+    ]),
+  )
 
 async function startLab(): Promise<Endpoint & AsyncDisposable> {
   const api = createKubeApi({ clock: systemClock })
@@ -49,6 +71,30 @@ describe("the lab's API server and a real one", { skip }, () => {
     await send(real, { method: "POST", path, body: account })
   })
   after(() => stack.disposeAsync())
+
+  test("the table of built-in types is that of the real server", async () => {
+    const documents: OpenApiDocument[] = []
+    for (const groupVersion of new Set(
+      [...tableKinds].map((k) => k.slice(0, k.lastIndexOf("/"))),
+    )) {
+      const path = groupVersion === "/v1" ? "api/v1" : `apis/${groupVersion}`
+      const reply = await send(real, { method: "GET", path: `/openapi/v3/${path}` })
+      documents.push(reply.body as OpenApiDocument)
+    }
+    // GO_MODULES names the folder of the k8s.io modules of the same version; then the table is written anew.
+    const modules = process.env.GO_MODULES
+    if (modules !== undefined) {
+      const table = compactTypes(documents, tableKinds, goFields(goPackages(modules)))
+      writeFileSync(
+        new URL("types/builtin-types.json", import.meta.url),
+        `${JSON.stringify(table, null, 2)}\n`,
+      )
+    }
+    const written: CompactTypes = JSON.parse(
+      readFileSync(new URL("types/builtin-types.json", import.meta.url), "utf8"),
+    )
+    assert.deepEqual(withoutGo(written), withoutGo(compactTypes(documents, tableKinds, new Map())))
+  })
 
   const compare = (c: Case) => {
     void test(c.name, async () => {

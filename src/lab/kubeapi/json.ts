@@ -29,11 +29,6 @@ export const numberAt = (value: unknown, ...path: readonly string[]) => asNumber
 export const objectsAt = (value: unknown, ...path: readonly string[]): readonly JsonObject[] =>
   arrayAt(value, ...path).filter(isObject)
 
-export const isEmpty = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
-
 /** Deep copy; `undefined` members are dropped, as a trip through JSON would. */
 export function clone<T>(value: T): T
 export function clone(value: unknown): unknown {
@@ -77,11 +72,4 @@ export function equal(a: unknown, b: unknown): boolean {
   const fields = Object.keys(a)
   if (fields.length !== Object.keys(b).length) return false
   return fields.every((f) => Object.hasOwn(b, f) && equal(a[f], b[f]))
-}
-
-/** `object` with some fields set; a value of undefined removes the field. */
-export function withFields(object: JsonObject, fields: JsonObject): JsonObject {
-  const out: JsonObject = { ...object, ...fields }
-  for (const [field, value] of Object.entries(fields)) if (value === undefined) delete out[field]
-  return out
 }

@@ -1,4 +1,4 @@
-import { type Cause, complaint, forbidden, invalid } from "../api-error.ts"
+import { type Cause, complaint, forbidden } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { asObject, clone, equal, isObject, type JsonObject, objectsAt, stringAt } from "../json.ts"
 import { quantityValue } from "../types/quantity.ts"
@@ -161,6 +161,3 @@ function comparable(pod: ApiObject): JsonObject {
   }
   return spec
 }
-
-export const podInvalid = (name: string, causes: readonly Cause[]) =>
-  invalid({ group: "", plural: "pods", kind: "Pod" }, name, causes)

@@ -1,7 +1,7 @@
 import type { GoField } from "./go-fields.ts"
 
 /**
- * Writes the table of built-in types (types/builtin-types.json) from the OpenAPI v3 documents of a real API server
+ * Makes the table of built-in types (types/builtin-types.json) from the OpenAPI v3 documents of a real API server
  * and the struct tags of its Go types: only names, types, merge keys and protobuf numbers, which are facts of the API;
  * no descriptions.
  */
@@ -17,12 +17,17 @@ interface Property {
   [extension: `x-kubernetes-${string}`]: unknown
 }
 
+export interface OpenApiDocument {
+  components: { schemas: Record<string, Definition> }
+}
+
 interface Definition extends Property {
   properties?: Record<string, Property>
   required?: string[]
   "x-kubernetes-group-version-kind"?: { group: string; version: string; kind: string }[]
 }
 
+/** Type name -> field -> its line; "" holds what concerns the whole type. */
 export type CompactTypes = Record<string, Record<string, string>>
 
 const prefix = "#/components/schemas/"
@@ -72,9 +77,33 @@ function field(p: Property, required: boolean, go: GoField | undefined): string 
   return words.join(" ")
 }
 
-/** The types reachable from `kinds` ("group/version/Kind"), by full name; "" holds what concerns the whole type. */
+/** The kinds whose types the table holds, besides those that only they are made of. */
+export const tableKinds: ReadonlySet<string> = new Set(
+  Object.entries({
+    "/v1":
+      "Pod Node Namespace Service Endpoints ServiceAccount ConfigMap Secret Event Binding PersistentVolume PersistentVolumeClaim PodTemplate LimitRange ResourceQuota",
+    "apps/v1": "Deployment ReplicaSet StatefulSet DaemonSet ControllerRevision",
+    "batch/v1": "Job CronJob",
+    "coordination.k8s.io/v1": "Lease",
+    "events.k8s.io/v1": "Event",
+    "policy/v1": "PodDisruptionBudget Eviction",
+    "rbac.authorization.k8s.io/v1": "Role RoleBinding ClusterRole ClusterRoleBinding",
+    "apiextensions.k8s.io/v1": "CustomResourceDefinition",
+    "admissionregistration.k8s.io/v1":
+      "ValidatingWebhookConfiguration MutatingWebhookConfiguration",
+    "storage.k8s.io/v1": "StorageClass CSINode CSIDriver",
+    "scheduling.k8s.io/v1": "PriorityClass",
+    "discovery.k8s.io/v1": "EndpointSlice",
+    "authentication.k8s.io/v1": "TokenReview TokenRequest SelfSubjectReview",
+    "authorization.k8s.io/v1":
+      "SelfSubjectAccessReview SubjectAccessReview SelfSubjectRulesReview LocalSubjectAccessReview",
+    "autoscaling/v1": "Scale",
+  }).flatMap(([groupVersion, kinds]) => kinds.split(" ").map((kind) => `${groupVersion}/${kind}`)),
+)
+
+/** The types reachable from `kinds` ("group/version/Kind"), by full name. `go` adds what OpenAPI does not tell. */
 export function compactTypes(
-  documents: readonly { components: { schemas: Record<string, Definition> } }[],
+  documents: readonly OpenApiDocument[],
   kinds: ReadonlySet<string>,
   go: ReadonlyMap<string, ReadonlyMap<string, GoField>>,
 ): CompactTypes {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** What the struct tags of Kubernetes' Go types say of a JSON field. */
@@ -80,4 +80,24 @@ function flatten(structs: ReadonlyMap<string, Raw[]>, name: string): Map<string,
     }
   }
   return out
+}
+
+/** Folders of the packages below the modules k8s.io/api, apimachinery and apiextensions-apiserver, by OpenAPI name. */
+export function goPackages(modules: string): Record<string, string> {
+  const module = (name: string) => {
+    const found = readdirSync(modules).find((f) => f.startsWith(`${name}@`))
+    if (found === undefined) throw new Error(`${modules} has no module ${name}`)
+    return join(modules, found)
+  }
+  const api = module("api")
+  const groups = readdirSync(api).filter((group) => existsSync(join(api, group, "v1")))
+  return {
+    "io.k8s.apimachinery.pkg.apis.meta.v1": join(module("apimachinery"), "pkg/apis/meta/v1"),
+    "io.k8s.apimachinery.pkg.util.intstr": join(module("apimachinery"), "pkg/util/intstr"),
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1": join(
+      module("apiextensions-apiserver"),
+      "pkg/apis/apiextensions/v1",
+    ),
+    ...Object.fromEntries(groups.map((g) => [`io.k8s.api.${g}.v1`, join(api, g, "v1")])),
+  }
 }

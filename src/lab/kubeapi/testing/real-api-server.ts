@@ -1,4 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
+import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { type AddressInfo, createServer } from "node:net"
@@ -22,7 +23,8 @@ export async function startRealApiServer(folder: string): Promise<RealApiServer>
   stack.defer(() => rmSync(state, { recursive: true, force: true, maxRetries: 5 }))
   const [port, etcdPort, peerPort] = await Promise.all([freePort(), freePort(), freePort()])
   const key = join(state, "sa.key")
-  execFileSync("openssl", ["genrsa", "-out", key, "2048"], { stdio: "ignore" })
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  writeFileSync(key, privateKey.export({ type: "pkcs8", format: "pem" }))
   const token = "differential"
   writeFileSync(join(state, "tokens.csv"), `${token},admin,1,system:masters\n`)
   const etcd = `http://127.0.0.1:${etcdPort}`

@@ -70,9 +70,6 @@ export function builtinSchema(name: string): Schema {
   return schema
 }
 
-/** Every type of the table, for the OpenAPI documents. */
-export const builtinTypeNames = (): string[] => Object.keys(table)
-
 function fieldSchema(text: string): Schema {
   const [number = "", type = "", ...words] = text.split(" ")
   const schema: Record<string, unknown> = { ...typeSchema(type) }

@@ -37,6 +37,3 @@ export interface WriteOptions {
   /** Takes warnings for the client. */
   readonly warn?: (text: string) => void
 }
-
-/** Who made a write, when it does not say. */
-export const defaultManager = "unknown"
