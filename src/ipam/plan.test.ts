@@ -293,6 +293,20 @@ test("a changed subnet drains the old interface, groups untouched, and opens a n
   assert.equal(creates(actions)[0]?.addresses, 29)
 })
 
+test("pods of an interface that begins to drain open no second new one", () => {
+  const old = iface("eni-1", {
+    subnetID: "subnet-old",
+    state: "Draining",
+    addresses: addresses(29),
+  })
+  const next = iface("eni-2", { state: "Attaching", addresses: addresses(29) })
+  const spec = { demand: [demand({ inUse: 20 })] }
+  assert.deepEqual(planNode(planInput({ interfaces: [primary, old, next], spec })).actions, [])
+  const inFlight = planNode(planInput({ interfaces: [primary, old], spec })).actions
+  const again = planNode(planInput({ interfaces: [primary, old], spec, inFlight })).actions
+  assert.deepEqual(again, [])
+})
+
 test("a draining interface that is wanted again is taken back", () => {
   const old = iface("eni-1", { state: "Draining", addresses: addresses(29) })
   const { actions } = planNode(planInput({ interfaces: [primary, old] }))
@@ -655,7 +669,16 @@ test("a waiting pod is in the plan or in a shortage, never forgotten", () => {
           .filter((a) => a.placement === placement)
           .reduce((sum, a) => sum + a.addresses + 16 * a.prefixes, 0)
         const short = shortages.find((s) => s.placement === placement)?.waiting ?? 0
-        assert.ok(has - Math.min(inUse, has) + comes + short >= pods)
+        const drains = input.interfaces.some(
+          (i) =>
+            i.placement === placement &&
+            (marked.has(`${i.id} Draining`) ||
+              (i.state === "Draining" && !marked.has(`${i.id} Ready`))),
+        )
+        // While one drains, its pods are not taken for users of those that are not attached yet.
+        const ready = serving.filter((i) => !drains || i.state === "Ready")
+        const most = ready.reduce((sum, i) => sum + i.addresses.length + 16 * i.prefixes.length, 0)
+        assert.ok(has - Math.min(inUse, most) + comes + short >= pods)
       }
     }),
     { numRuns: 500 },

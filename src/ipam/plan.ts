@@ -96,7 +96,10 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
   const prefixes = spec.mode.prefixDelegation && limits.prefixes
   const perInterface = slots.perInterface * (prefixes ? prefixSize : 1)
   const { customNetworking, manageWhenUnschedulable } = spec.mode
-  const context = { customNetworking, offers: spec.offers, inFlight, marks, perInterface }
+  const drains = input.interfaces.some(
+    (iface) => iface.placement === key && isDraining(iface, marks),
+  )
+  const context = { customNetworking, offers: spec.offers, inFlight, marks, perInterface, drains }
   const serving = input.interfaces.filter(
     (iface) => iface.placement === key && servesNewPods(iface, resolution, context),
   )
@@ -110,6 +113,9 @@ function accountOf(demand: PlacementDemand, { input, marks, slots, draft }: Maki
   const goal = goalOf(key, spec.targets, prefixes, warm)
   return { key, resolution, goal, stock: stockOf(demand, serving, context), prefixes, granted: 0 }
 }
+
+const isDraining = ({ id, state }: NodeInterface, marks: readonly MarkAction[]) =>
+  (marks.find((mark) => mark.interfaceID === id)?.state ?? state) === "Draining"
 
 const mayGrow = (account: Account): account is Growth => account.resolution?.ok === true
 

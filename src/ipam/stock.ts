@@ -39,7 +39,7 @@ export function roomOn(iface: NodeInterface, perInterface: number, inFlight: rea
 export function stockOf(
   demand: PlacementDemand,
   interfaces: readonly NodeInterface[],
-  context: ServingContext & { readonly perInterface: number },
+  context: ServingContext & { readonly perInterface: number; readonly drains: boolean },
 ): Stock {
   const { offers, inFlight, perInterface } = context
   const owned = interfaces.reduce((sum, iface) => sum + addressesOn(iface, offers), 0)
@@ -50,11 +50,17 @@ export function stockOf(
       (a.do === "assign" && ids.has(a.interfaceID)),
   )
   const total = coming.reduce((sum, a) => sum + addressesFrom(a), owned)
-  // The agent counted before it saw what this plan marks as draining: no more can be held than serves.
-  const held = Math.min(demand.inUse, total)
-  const cooling = Math.min(demand.cooling, total - held)
+  const believable = context.drains ? usableOn(interfaces, offers) : total
+  const held = Math.min(demand.inUse, believable)
+  const cooling = Math.min(demand.cooling, believable - held)
   return { total, held, cooling, waiting: demand.waiting, perInterface }
 }
+
+/** While an interface begins to drain the agent still counts its pods, which need nothing of those that follow it. */
+const usableOn = (interfaces: readonly NodeInterface[], offers: readonly Offer[]) =>
+  interfaces
+    .filter((iface) => iface.state === "Ready")
+    .reduce((sum, iface) => sum + addressesOn(iface, offers), 0)
 
 /** Pod addresses of an interface that are not given back. */
 function addressesOn(iface: NodeInterface, offers: readonly Offer[]): number {
