@@ -91,7 +91,36 @@ test("pods run on while the kubelet restarts, and those deleted meanwhile are cl
   assert.equal(calls(world).filter((c) => c === "ADD stays").length, 1)
 })
 
-test("deleting a pod in the middle of ADD does not wait for the plugin's time-out", async () => {
+test("a pod beyond max-pods is rejected, and goes when it is deleted", async () => {
+  await using world = await nodeWorld()
+  for (let i = 0; i < 29; i++) await world.addPod(`web-${i}`)
+  await world.until("29 pods are seen", () => world.kubelet.runtimes.size === 29)
+  await world.addPod("late")
+  const late = await world.until("the rejection", async () => {
+    const pod = await world.pod("late")
+    return pod?.status?.phase === "Failed" && pod
+  })
+  assert.equal(late.status?.reason, "OutOfpods")
+  await world.kube.remove(labPods, late.metadata)
+  await world.until("the pod is gone", async () => (await world.pod("late")) === undefined)
+})
+
+test("extended resources that others advertise become allocatable", async () => {
+  await using world = await nodeWorld()
+  await world.until("the node registers", () => world.kube.get(nodes, world.name))
+  const body = { status: { capacity: { "vpc.amazonaws.com/pod-eni": "9" } } }
+  await world.kube.patch(
+    nodes,
+    { name: world.name },
+    { type: "merge", subresource: "status", body },
+  )
+  await world.until("allocatable", async () => {
+    const node = await world.kube.get(nodes, world.name)
+    return node?.status?.allocatable?.["vpc.amazonaws.com/pod-eni"] === "9"
+  })
+})
+
+test("a pod that is deleted while it has no network goes at once", async () => {
   await using world = await nodeWorld()
   await world.addPod("web")
   await world.until("the event", () => world.events.find((e) => e.startsWith("NetworkNotReady")))

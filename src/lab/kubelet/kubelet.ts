@@ -4,8 +4,9 @@ import { Informer } from "../../kube/informer.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
 import type { RecordEvent } from "../loops/cluster.ts"
-import { type LabPod, labPods } from "../loops/pod.ts"
+import { isFinished, type LabPod, labPods, type PodStatus } from "../loops/pod.ts"
 import { startNodeReporter } from "./node/node-registration.ts"
+import { rejection } from "./pod/admission.ts"
 import type { StartContainer } from "./pod/container-starter.ts"
 import type { ContainersContext } from "./pod/pod-containers.ts"
 import { newPodRuntime, type PodRuntime } from "./pod/pod-runtime.ts"
@@ -26,6 +27,7 @@ export interface KubeletOptions {
   startContainer: StartContainer
   probeTarget: ContainersContext["probeTarget"]
   logFolder: string
+  readBackMs?: number
 }
 
 export interface Kubelet {
@@ -78,6 +80,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const uid = object.metadata.uid ?? ""
     const worker = workers.get(uid)
     if (worker) return worker.update(object)
+    const others = [...runtimes.values()].map((r) => r.pod)
+    const refused = isFinished(object) ? undefined : rejection(object, others, node)
+    if (refused) return reject(options, object, refused)
     const runtime = newPodRuntime(object, clock.now())
     runtimes.set(uid, runtime)
     serve(runtime)
@@ -95,6 +100,14 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await Promise.all([reporter.done, informer.done])
     },
   }
+}
+
+/** A pod that was rejected stays as failed until its controller removes it; no worker serves it. */
+function reject({ kube, log, record }: KubeletOptions, pod: LabPod, status: PodStatus): void {
+  record(pod, "Warning", status.reason ?? "", status.message ?? "")
+  kube
+    .patch(labPods, pod.metadata, { type: "merge", subresource: "status", body: { status } })
+    .catch((error: Error) => log.warn("rejection not written", { error: error.message }))
 }
 
 function workerContext(options: KubeletOptions): PodWorkerContext {

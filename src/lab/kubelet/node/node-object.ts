@@ -1,3 +1,4 @@
+import { release } from "node:os"
 import type { Node } from "../../../api/core.ts"
 import { limitsOf } from "../../../vpc/instance-limits.ts"
 import { readUserData } from "./user-data.ts"
@@ -41,6 +42,9 @@ function vCpus(type: string): number {
   return times ? Number(times) * 4 : (sizes[size.split("-")[0] ?? ""] ?? 2)
 }
 
+/** In the words of Go, which Kubernetes uses. */
+const architecture = process.arch === "arm64" ? "arm64" : "amd64"
+
 /** The Node as a kubelet on EKS registers it: not ready, until its network is. */
 export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
   const name = nodeName(facts)
@@ -60,14 +64,14 @@ export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
     metadata: {
       name,
       labels: {
-        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/arch": architecture,
         "beta.kubernetes.io/instance-type": facts.instanceType,
         "beta.kubernetes.io/os": "linux",
         "eks.amazonaws.com/nodegroup-image": facts.imageId,
         ...(facts.nodeGroup ? { "eks.amazonaws.com/nodegroup": facts.nodeGroup } : {}),
         "failure-domain.beta.kubernetes.io/region": facts.region,
         "failure-domain.beta.kubernetes.io/zone": facts.zone,
-        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/arch": architecture,
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "node.kubernetes.io/instance-type": facts.instanceType,
@@ -97,13 +101,13 @@ export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
         machineID: facts.instanceId,
         systemUUID: facts.instanceId,
         bootID: facts.instanceId,
-        kernelVersion: "6.12.0",
+        kernelVersion: release(),
         osImage: "Amazon Linux 2023 (lab)",
         containerRuntimeVersion: "berth-lab://0.1.0",
         kubeletVersion,
         kubeProxyVersion: kubeletVersion,
         operatingSystem: "linux",
-        architecture: "amd64",
+        architecture,
       },
     },
   }

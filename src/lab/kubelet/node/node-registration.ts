@@ -3,7 +3,7 @@ import { leases, nodes } from "../../../api/resources.ts"
 import type { Clock } from "../../../clock.ts"
 import { type Kube, KubeError } from "../../../kube/kube.ts"
 import type { Logger } from "../../../log.ts"
-import { nodeLeaseNamespace } from "../../loops/cluster.ts"
+import { nodeLeaseNamespace, type RecordEvent } from "../../loops/cluster.ts"
 import { microStamp } from "../../loops/stamp.ts"
 import { nodeConditions } from "./node-conditions.ts"
 
@@ -11,9 +11,12 @@ export interface NodeReporterOptions {
   kube: Kube
   clock: Clock
   log: Logger
+  record: RecordEvent
   node: Node
   /** True when the runtime has a network configuration. */
   networkReady: () => boolean
+  /** How often the node is read back, default 10 s: others add extended resources to its capacity. */
+  readBackMs?: number
   signal: AbortSignal
 }
 
@@ -22,6 +25,8 @@ const leaseSeconds = 40
 const renewMs = 10_000
 /** Status is written at once when it changes, else this often (nodeStatusReportFrequency). */
 const reportMs = 300_000
+/** kubelet's nodeStatusUpdateFrequency. */
+const defaultReadBackMs = 10_000
 /** How often the network configuration is looked at: a directory read. */
 const lookMs = 200
 const retryMs = 1_000
@@ -32,26 +37,50 @@ export function startNodeReporter(options: NodeReporterOptions): { done: Promise
 }
 
 async function reportStatus(options: NodeReporterOptions): Promise<void> {
-  const { clock, log, signal, networkReady } = options
+  const { clock, log, signal, networkReady, record, node } = options
+  const { readBackMs = defaultReadBackMs } = options
+  const { name } = node.metadata
   let reported: { ready: boolean; at: number } | undefined
   let known: Node | undefined
+  let readBackAt = 0
+  record(node, "Normal", "Starting", "Starting kubelet.")
   while (!signal.aborted) {
     const ready = networkReady()
-    const due = !reported || reported.ready !== ready || clock.now() - reported.at >= reportMs
+    const now = clock.now()
     let waitMs = lookMs
-    if (due)
-      try {
+    try {
+      if (!reported || reported.ready !== ready || now - reported.at >= reportMs) {
         known ??= await register(options)
         known = await writeConditions(options, known, ready)
-        reported = { ready, at: clock.now() }
-      } catch (error) {
-        // Deleted behind its back: a kubelet registers itself again.
-        if (error instanceof KubeError && error.status === 404) known = undefined
-        log.warn("node status not written", { error: (error as Error).message })
-        waitMs = retryMs
+        const reason = ready ? "NodeReady" : "NodeNotReady"
+        if (reported?.ready !== ready)
+          record(node, "Normal", reason, `Node ${name} status is now: ${reason}`)
+        reported = { ready, at: now }
+        readBackAt = now + readBackMs
+      } else if (now >= readBackAt) {
+        readBackAt = now + readBackMs
+        await allowExtendedResources(options)
       }
+    } catch (error) {
+      // Deleted behind its back: a kubelet registers itself again.
+      if (error instanceof KubeError && error.status === 404) known = undefined
+      log.warn("node status not written", { error: (error as Error).message })
+      waitMs = retryMs
+    }
     await clock.sleep(waitMs, signal).catch(() => {})
   }
+}
+
+/** What others advertise as capacity, such as vpc.amazonaws.com/pod-eni, becomes allocatable by the kubelet's word. */
+async function allowExtendedResources({ kube, node }: NodeReporterOptions): Promise<void> {
+  const present = await kube.get(nodes, node.metadata.name)
+  const { capacity = {}, allocatable = {} } = present?.status ?? {}
+  const missing = Object.entries(capacity).filter(
+    ([resource, amount]) => resource.includes("/") && allocatable[resource] !== amount,
+  )
+  if (missing.length === 0) return
+  const body = { status: { allocatable: Object.fromEntries(missing) } }
+  await kube.patch(nodes, node.metadata, { type: "merge", subresource: "status", body })
 }
 
 /** Creates the Node, or takes over the one that is there, labels included (a restarted kubelet). */

@@ -81,6 +81,7 @@ export async function nodeWorld(): Promise<NodeWorld> {
       sandboxes,
       runtimes,
       logFolder: join(root, "logs"),
+      readBackMs: 50,
       startContainer: ({ pod, container, sandbox, log }) =>
         startWhoami({
           pod,
