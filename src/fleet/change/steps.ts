@@ -1,6 +1,7 @@
 import type { Examination } from "../doctor/examination.ts"
 import { enumerate, plural } from "../doctor/finding.ts"
 import type { ChangePlan, EnvChange } from "./change-plan.ts"
+import { routeTableFor } from "./route-table.ts"
 import { setCommand } from "./set-command.ts"
 import { subnetReference } from "./subnet-reference.ts"
 
@@ -58,19 +59,14 @@ function blockSteps({ layout }: Draft, { aws }: Examination): Step[] {
 }
 
 function subnetSteps({ layout }: Draft, examination: Examination): Step[] {
-  const { aws, nodes, index } = examination
+  const { aws, index } = examination
   const fresh = layout.subnets.filter((s) => s.id === undefined)
   if (fresh.length === 0) return []
   const vpc = aws.vpc?.id ?? "VPC"
   const name = index.snapshot.cluster.name ?? "cluster"
   const tagged = (zone: string) =>
     `--tag-specifications 'ResourceType=subnet,Tags=[{Key=Name,Value=${name}-pods-${zone}}]'`
-  const tableFor = (zone: string) => {
-    const node = nodes.find((n) => index.zoneOf(n) === zone)
-    const subnet = node && index.instanceOf(node)?.subnetId
-    const own = aws.routeTables.find((t) => subnet !== undefined && t.subnetIds.includes(subnet))
-    return own?.id ?? aws.routeTables.find((t) => t.main)?.id ?? "RTB"
-  }
+  const tableFor = (zone: string) => routeTableFor(examination, zone) ?? "RTB"
   return [
     {
       id: "subnets",
