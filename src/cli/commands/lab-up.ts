@@ -16,7 +16,7 @@ export async function run(call: Call): Promise<number> {
   await using _ = { [Symbol.asyncDispose]: () => lab.stop() }
   if (lab.hollow) call.stderr.write(`Nothing is wired: ${lab.hollow}\n`)
   call.stdout.write(
-    `export KUBECONFIG=${lab.kubeconfig}\nexport AWS_ENDPOINT_URL=${lab.ec2Url} AWS_REGION=${lab.region} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab\n`,
+    `export KUBECONFIG=${lab.kubeconfig}\nexport AWS_ENDPOINT_URL=${lab.ec2Url} AWS_REGION=${lab.region} AWS_DEFAULT_REGION=${lab.region} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab\n`,
   )
   const stopped = new Promise<"stopped">((resolve) =>
     call.signal.addEventListener("abort", () => resolve("stopped"), { once: true }),

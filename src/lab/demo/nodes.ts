@@ -1,3 +1,8 @@
+import {
+  AutoScalingClient,
+  DescribeAutoScalingInstancesCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from "@aws-sdk/client-auto-scaling"
 import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2"
 import type { ScenarioInstance } from "../scenario.ts"
 
@@ -8,11 +13,13 @@ export interface NodeLauncher {
 }
 
 export function createNodeLauncher(ec2Url: string, region: string): NodeLauncher {
-  const client = new EC2Client({
+  const access = {
     region,
     endpoint: ec2Url,
     credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
-  })
+  }
+  const client = new EC2Client(access)
+  const scaling = new AutoScalingClient(access)
   return {
     async launch(instance) {
       const made = await client.send(
@@ -40,7 +47,18 @@ export function createNodeLauncher(ec2Url: string, region: string): NodeLauncher
       return id
     },
     async terminate(instanceId) {
-      await client.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }))
+      const member = new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] })
+      const { AutoScalingInstances: members = [] } = await scaling.send(member)
+      // A group would start another one in its place.
+      if (members.length === 0)
+        await client.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }))
+      else
+        await scaling.send(
+          new TerminateInstanceInAutoScalingGroupCommand({
+            InstanceId: instanceId,
+            ShouldDecrementDesiredCapacity: true,
+          }),
+        )
     },
   }
 }

@@ -25,12 +25,12 @@ export async function drain(kube: Kube, args: Arguments): Promise<number> {
   return 0
 }
 
-async function evictable(kube: Kube, node: string): Promise<Pod[]> {
+export async function evictable(kube: Kube, node: string): Promise<Pod[]> {
   const { items } = await kube.list(pods, { fieldSelector: `spec.nodeName=${node}` })
   return items.filter((p) => !p.metadata.ownerReferences?.some((o) => o.kind === "DaemonSet"))
 }
 
-async function evict(kube: Kube, pod: Pod): Promise<void> {
+export async function evict(kube: Kube, pod: Pod): Promise<void> {
   const { name, namespace = "default" } = pod.metadata
   try {
     await kube.createSubresource(pods, { name, namespace }, "eviction", {

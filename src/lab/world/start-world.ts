@@ -6,8 +6,8 @@ import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
+import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
-import { createEc2Server } from "../aws/ec2-server.ts"
 import { awsAddress } from "../fabric/addresses.ts"
 import type { Fabric } from "../fabric/fabric.ts"
 import { followCloud } from "../fabric/follow-cloud.ts"
@@ -25,7 +25,7 @@ import { portSocket } from "./machine.ts"
 import { followInstances, type Machines } from "./machines.ts"
 import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
-import { serveHttp } from "./serve-http.ts"
+import { startAws } from "./start-aws.ts"
 import { stateFiles, type WorldInput } from "./state-folder.ts"
 
 export interface WorldContext {
@@ -71,9 +71,6 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
       logger: log.child({ part: "fabric" }),
     }),
   )
-  const ec2 = { handler: createEc2Server(cloud) }
-  const ec2Inside = undo.use(await serveHttp(ec2, { host: address, port: wired ? 8080 : 0 }))
-  undo.use(await serveHttp(ec2, { path: files.ec2Socket }))
 
   progress("starting the Kubernetes API")
   const prefix = wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent
@@ -90,6 +87,14 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
       : await startReal(forKubernetes, { binaries: input.controlPlane, prefix, progress }),
   )
   const { kube } = kubernetes
+  const version = await versionOf(kubernetes)
+  const aws = undo.use(
+    await startAws({
+      ...{ scenario, cloud, kubernetes, clock, signal, version },
+      inside: { host: address, port: wired ? 8080 : 0 },
+      socket: files.ec2Socket,
+    }),
+  )
   const record = recordEvents({
     ...{ kube, clock, log },
     controller: "cloud-node-lifecycle-controller",
@@ -98,19 +103,21 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   startCloudNodeLoop({ kube, clock, random, log, signal, record }, cloudInstances(cloud))
   const programs = programsOf(scenario, {
     hollow: !wired,
-    ec2Url: `http://${address}:${ec2Inside.port}`,
+    ec2Url: `http://${address}:${aws.port}`,
   })
   running.machines = undo.use(
     followInstances({
       ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs },
       prefix,
       kubeconfigFor: kubernetes.kubeconfigFor,
-      kubernetesVersion: await versionOf(kubernetes),
+      kubernetesVersion: version,
     }),
   )
   progress("applying Berth's manifests")
-  await populate(context, kubernetes)
-  await nodesReady(context, kubernetes)
+  await installBerth(context, kube)
+  await nodesReady(context, kube)
+  // Only now: pods that find no node ready would begin with a row of scheduling failures.
+  await applyManifests({ ...context, kube }, readManifests(...scenario.manifests))
   const owned = undo.move()
   const { facts, failed } = kubernetes
   return { kube, cloud, facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -155,16 +162,12 @@ function programsOf(
 const versionOf = async ({ kube }: Kubernetes): Promise<string> =>
   ((await kube.raw("/version")) as { gitVersion?: string }).gitVersion ?? "v1.35.0"
 
-/** Definitions and manifests as an operator applies them, then the objects of the scenario. */
-async function populate(context: WorldContext, { kube }: Kubernetes): Promise<void> {
-  const { scenario } = context.input
-  const berth = readManifestFolder(join(root, "deploy")).map((o) => named(o, scenario.clusterName))
-  for (const objects of [
-    readManifestFolder(join(root, "crds")),
-    berth,
-    readManifests(...scenario.manifests),
-  ])
-    await applyManifests({ ...context, kube }, objects)
+/** Definitions and manifests, as an operator applies them. */
+async function installBerth({ input, ...context }: WorldContext, kube: Kube): Promise<void> {
+  await applyManifests({ ...context, kube }, readManifestFolder(join(root, "crds")))
+  const { clusterName } = input.scenario
+  const objects = readManifestFolder(join(root, "deploy")).map((o) => named(o, clusterName))
+  await applyManifests({ ...context, kube }, objects)
 }
 
 /** The one value that deploy/ leaves to the operator. */
@@ -181,7 +184,7 @@ function named(object: KubeObject, clusterName: string): KubeObject {
 /** Resolves when the scenario's nodes are Ready, or have taken too long for that. */
 async function nodesReady(
   { clock, signal, progress, input }: WorldContext,
-  { kube }: Kubernetes,
+  kube: Kube,
 ): Promise<void> {
   const wanted = input.scenario.instances.length
   const deadline = clock.now() + nodesReadyMs

@@ -1,0 +1,84 @@
+import { daemonSets } from "../../api/resources.ts"
+import type { Clock } from "../../clock.ts"
+import type { Cloud } from "../../ec2/memory/cloud.ts"
+import type { Kube } from "../../kube/kube.ts"
+import { AutoScaling } from "../aws/autoscaling/auto-scaling.ts"
+import { createAwsServer } from "../aws/aws-server.ts"
+import { adoptNodeGroups } from "../aws/eks/adopt-node-groups.ts"
+import { Eks } from "../aws/eks/eks.ts"
+import type { Addon } from "../aws/eks/node-group.ts"
+import type { Scenario } from "../scenario.ts"
+import type { Kubernetes } from "./kubernetes.ts"
+import { nodeHooks } from "./node-hooks.ts"
+import { serveHttp } from "./serve-http.ts"
+
+export interface AwsInput {
+  readonly scenario: Scenario
+  readonly cloud: Cloud
+  readonly kubernetes: Pick<Kubernetes, "kube" | "facts">
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Of Kubernetes, such as v1.35.0. */
+  readonly version: string
+  /** Where nodes reach it; port 0 lets the system choose. */
+  readonly inside: { readonly host: string; readonly port: number }
+  /** Where the launcher's relay reaches it. */
+  readonly socket: string
+}
+
+/** From a change of size until Auto Scaling acts. */
+const scaleMs = 1000
+
+/**
+ * The lab's AWS: EC2, Auto Scaling, EKS and STS on one address. The instances of the scenario become managed node
+ * groups, which start and end nodes as in an account.
+ */
+export async function startAws(input: AwsInput): Promise<AsyncDisposable & { port: number }> {
+  const { scenario, cloud, inside } = input
+  await using undo = new AsyncDisposableStack()
+  const groups = undo.use(
+    new AutoScaling({ cloud, scaleMs: scenario.latency.other === 0 ? 0 : scaleMs }),
+  )
+  const eks = undo.use(startEks(input, groups))
+  adoptNodeGroups(eks)
+  const service = { handler: createAwsServer({ cloud, groups, eks }) }
+  const { port } = undo.use(await serveHttp(service, inside))
+  undo.use(await serveHttp(service, { path: input.socket }))
+  const owned = undo.move()
+  return { port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function startEks(input: AwsInput, groups: AutoScaling): Eks {
+  const { scenario, cloud, clock, signal, version, inside } = input
+  const { kube, facts } = input.kubernetes
+  return new Eks({
+    ...{ cloud, groups, clock },
+    cluster: {
+      name: scenario.clusterName,
+      version: /\d+\.\d+/.exec(version)?.[0] ?? version,
+      endpoint: `https://${inside.host}:6443`,
+      certificateAuthority: Buffer.from(facts.ca).toString("base64"),
+      vpcId: scenario.vpc.id,
+      subnetIds: [...new Set(scenario.instances.map((i) => i.subnetId))],
+      clusterSecurityGroup: scenario.securityGroups[0]?.id ?? "",
+      serviceCidr: "10.96.0.0/16",
+    },
+    hooks: nodeHooks(kube, clock, signal),
+    applyAddon: (addon) => applyAddon(kube, addon),
+  })
+}
+
+/** The vpc-cni add-on's `env` becomes the environment of the plugin's container, as its chart renders it. */
+async function applyAddon(kube: Kube, { name, configuration }: Addon): Promise<void> {
+  if (name !== "vpc-cni" || configuration === undefined) return
+  const { env = {} } = JSON.parse(configuration) as { env?: Record<string, unknown> }
+  const target = { name: "aws-node", namespace: "kube-system" }
+  const set = await kube.get(daemonSets, target.name, target.namespace)
+  const container = set?.spec.template.spec.containers[0]?.name
+  if (container === undefined) throw new Error("DaemonSet aws-node is not there")
+  const variables = Object.entries(env).map(([key, value]) => ({ name: key, value: String(value) }))
+  await kube.patch(daemonSets, target, {
+    type: "strategic",
+    body: { spec: { template: { spec: { containers: [{ name: container, env: variables }] } } } },
+  })
+}
