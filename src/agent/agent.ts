@@ -1,9 +1,10 @@
 import { join } from "node:path"
-import { type NodeNetworkStatus, nodePlacement } from "../api/nodenetwork.ts"
+import { type NodeNetworkStatus, nodePlacement, type PlacementKey } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
 import type { Kube } from "../kube/kube.ts"
+import { parsePlacementKey } from "../placement/placement.ts"
 import { AddressBook } from "./address-book.ts"
 import { endpoints } from "./agent-endpoints.ts"
 import type { AgentLog } from "./agent-log.ts"
@@ -15,6 +16,7 @@ import type { Disk } from "./disk.ts"
 import { InterfaceKeeper } from "./interface-keeper.ts"
 import { KeyedLock } from "./keyed-lock.ts"
 import { LastKnownFile } from "./last-known.ts"
+import { isolatedVethPrefix } from "./network/tables.ts"
 import { type KubeDeps, type NodeObjects, watchNodeObjects } from "./node-objects.ts"
 import { installConflist, installPlugin } from "./plugin-install.ts"
 import { PodPlacements } from "./pod-placements.ts"
@@ -102,6 +104,10 @@ function assemble(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisposableSta
     mtu: values.POD_MTU ?? values.AWS_VPC_ENI_MTU,
     vethPrefix: values.AWS_VPC_K8S_CNI_VETHPREFIX,
   }
+  // Only pods that chose security groups: an ENI of the node's own placement has the node's traffic to think of.
+  const isolates = (placement: PlacementKey) =>
+    values.POD_SECURITY_GROUP_ENFORCING_MODE === "strict" &&
+    parsePlacementKey(placement)?.groups !== undefined
   const [book, damaged] = AddressBook.open(
     {
       disk,
@@ -125,6 +131,7 @@ function assemble(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisposableSta
       clock,
       log,
       mtu: values.AWS_VPC_ENI_MTU,
+      isolates,
       opened: (id, open) => book.setOpen(id, open),
       repaired: () => metrics.berth_kernel_repairs_total.inc({ what: "interface" }),
       plug: d.plug,
@@ -158,7 +165,8 @@ function assemble(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisposableSta
     kernel,
     metrics,
     log,
-    link,
+    linkFor: (placement: PlacementKey) =>
+      isolates(placement) ? { ...link, vethPrefix: isolatedVethPrefix, isolated: true } : link,
     locks: new KeyedLock(),
     placementOf: (pod) => placements.of(pod),
     unavailable: () => unavailable(readiness()),

@@ -1,4 +1,4 @@
-import type { NodeInterface } from "../api/nodenetwork.ts"
+import type { NodeInterface, PlacementKey } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import { isError } from "../errors/catalogue.ts"
 import type { Kernel } from "../kernel/kernel.ts"
@@ -10,6 +10,8 @@ export interface InterfaceKeeperOptions {
   clock: Clock
   log: Logger
   mtu: number
+  /** Whether the pods of a placement are isolated (PodAttachment.isolated). */
+  isolates: (placement: PlacementKey) => boolean
   /** Called when an interface can carry pods, and when it no longer can. */
   opened: (interfaceID: string, open: boolean) => void
   repaired: () => void
@@ -73,7 +75,8 @@ export class InterfaceKeeper implements Disposable {
   #add(facts: NodeInterface) {
     const { id, mac, deviceIndex, networkCard, primaryAddress, subnetCIDR } = facts
     const { mtu } = this.#o
-    const spec = { id, mac, deviceIndex, networkCard, primaryAddress, subnetCIDR, mtu }
+    const isolated = this.#o.isolates(facts.placement)
+    const spec = { id, mac, deviceIndex, networkCard, primaryAddress, subnetCIDR, mtu, isolated }
     const kept: Kept = { spec, open: false, problem: "not looked for yet" }
     this.#kept.set(id, kept)
     this.#o.plug?.(mac)

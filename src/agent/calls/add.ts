@@ -15,7 +15,12 @@ export async function add(call: CniCall, c: CallContext): Promise<string> {
   const { key, pod, netns, version } = call
   const start = performance.now()
   const placement = await c.placementOf(pod)
-  const assigned = await c.book.assign({ key, pod, placement, wiring: { ...c.link, netns } })
+  const assigned = await c.book.assign({
+    key,
+    pod,
+    placement,
+    wiring: { ...c.linkFor(placement), netns },
+  })
   const { attachment, fresh, saved, waitedMs } = assigned
   const assignedAt = performance.now()
   const target = podAttachment(attachment)

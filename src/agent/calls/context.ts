@@ -13,7 +13,8 @@ export interface CallContext {
   readonly kernel: Kernel
   readonly metrics: AgentMetrics
   readonly log: Logger
-  readonly link: Pick<Wiring, "mtu" | "vethPrefix">
+  /** How a pod of the placement is wired, apart from what its address decides. */
+  readonly linkFor: (placement: PlacementKey) => Pick<Wiring, "mtu" | "vethPrefix" | "isolated">
   /** One call at a time per attachment: a DEL may overtake the ADD that the runtime gave up. */
   readonly locks: KeyedLock
   /** Which placement serves the pod; rejects with the reason when that is not known. Never a guess. */

@@ -47,6 +47,12 @@ export const trafficVariables = {
     parse: (text) =>
       /^[a-zA-Z0-9]{1,4}$/.test(text) && !["eth", "lo", "vlan"].includes(text) ? text : undefined,
   }),
+  POD_SECURITY_GROUP_ENFORCING_MODE: choice(
+    "strict",
+    ["strict", "standard"],
+    "Whether traffic of pods with a SecurityGroupPolicy to and from their own node passes their security groups too.",
+    { onInvalid: "default" },
+  ),
   DISABLE_TCP_EARLY_DEMUX: bool(
     false,
     "Lets kubelet reach pods by TCP where security groups for pods are used.",

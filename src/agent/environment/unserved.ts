@@ -27,9 +27,6 @@ export const unservedVariables = {
   }),
   DISABLE_LEAKED_ENI_CLEANUP: bool(false, "No search for leaked ENIs.", { notServed: noAws }),
   ENABLE_POD_ENI: bool(false, "Branch interfaces for pods.", { notServed: podGroups }),
-  POD_SECURITY_GROUP_ENFORCING_MODE: text("", "How branch interfaces are isolated.", {
-    notServed: podGroups,
-  }),
   NETWORK_POLICY_ENFORCING_MODE: text("", "Call the network policy agent for every pod.", {
     notServed: "network policies need a policy engine of their own beside Berth",
   }),

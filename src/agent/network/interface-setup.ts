@@ -3,7 +3,7 @@ import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
 import { type Cidr, formatAddress, formatCidr, parseCidr } from "../../vpc/cidr.ts"
-import { mainTable, rulePriority, tableOf } from "./tables.ts"
+import { isolatedTableOf, mainTable, rulePriority, tableOf } from "./tables.ts"
 
 /** A secondary ENI as NodeNetwork.status tells it, and the MTU it is to have (AWS_VPC_ENI_MTU). */
 export interface InterfaceSpec {
@@ -15,6 +15,8 @@ export interface InterfaceSpec {
   readonly primaryAddress: string
   readonly subnetCIDR: string
   readonly mtu: number
+  /** Carries pods that are reached by way of the VPC only (PodAttachment.isolated). */
+  readonly isolated?: boolean
 }
 
 /**
@@ -67,8 +69,26 @@ function planInterface(spec: InterfaceSpec, link: string): Change[] {
     { do: "putRoute", route: { to: `${gateway}/32`, link, table, scope: "link" } },
     { do: "putRoute", route: { to: "0.0.0.0/0", via: gateway, link, table } },
     { do: "putRule", rule: fromInterface(spec) },
+    ...(spec.isolated ? isolation(spec, link) : []),
   ]
 }
+
+/**
+ * Packets of this node and its other pods come in by the ENI as well: from an address of the host, a martian source
+ * otherwise, and from addresses that the host itself would reach by other links.
+ */
+const isolation = (spec: InterfaceSpec, link: string): Change[] => [
+  { do: "sysctl", key: `net/ipv4/conf/${link}/accept_local`, value: "1" },
+  { do: "sysctl", key: `net/ipv4/conf/${link}/rp_filter`, value: "2" },
+  {
+    do: "putRule",
+    rule: {
+      priority: rulePriority.toIsolated,
+      incoming: link,
+      table: isolatedTableOf(tableOf(spec)),
+    },
+  },
+]
 
 /** Takes away what setUpInterface made; what is gone already is fine. The link itself goes when the ENI is detached. */
 export function tearDownInterface(kernel: Kernel, spec: InterfaceSpec): void {
@@ -78,8 +98,11 @@ export function tearDownInterface(kernel: Kernel, spec: InterfaceSpec): void {
   host.apply([
     ...host
       .rules()
-      .filter((rule) => rule.priority === rulePriority.fromInterface)
-      .filter((rule) => rule.from === `${spec.primaryAddress}/32`)
+      .filter(
+        ({ priority, from, table: leadsTo }) =>
+          (priority === rulePriority.fromInterface && from === `${spec.primaryAddress}/32`) ||
+          (priority === rulePriority.toIsolated && leadsTo === isolatedTableOf(table)),
+      )
       .map((rule): Change => ({ do: "removeRule", rule })),
     ...host
       .routes(table)

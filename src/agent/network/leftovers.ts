@@ -1,9 +1,9 @@
 import type { Change, Kernel, Link, Route, Rule } from "../../kernel/kernel.ts"
 import { type NamespaceState, namespaceState } from "../../kernel/unmet-changes.ts"
 import type { PodAttachment } from "./pod-plan.ts"
-import { podRules } from "./pod-plan.ts"
+import { isIsolated, podRules } from "./pod-plan.ts"
 import { mainTable, rulePriority } from "./tables.ts"
-import { ownerOf } from "./veth-name.ts"
+import { ownerOf, vethNames } from "./veth-name.ts"
 
 /** What is on the host for pods that are no more. */
 export interface Leftovers {
@@ -36,10 +36,15 @@ export function findLeftovers(
       .filter((route) => isPodRoute(route) && !left.has(route.link ?? ""))
       .map((route) => route.to),
   ])
+  const isolatedLinks = new Set(
+    alive.filter(isIsolated).flatMap((pod) => vethNames(pod.vethPrefix, pod)),
+  )
   return {
     links,
     routes: host.routes().filter((route) => isPodRoute(route) && left.has(route.link ?? "")),
     rules: host.rules().filter((rule) => {
+      if (rule.priority === rulePriority.fromIsolated)
+        return !isolatedLinks.has(rule.incoming ?? "")
       const address = podAddressOf(rule)
       return address !== undefined && !reached.has(address)
     }),
@@ -51,7 +56,11 @@ export function misleadingRules(
   host: Pick<NamespaceState, "rules">,
   alive: readonly PodAttachment[],
 ): Rule[] {
-  const tables = new Map(alive.map((pod) => [`${pod.address}/32`, podRules(pod).at(-1)?.table]))
+  const tables = new Map(
+    alive
+      .filter((pod) => !isIsolated(pod))
+      .map((pod) => [`${pod.address}/32`, podRules(pod, "").at(-1)?.table]),
+  )
   return host.rules().filter((rule) => {
     if (rule.priority !== rulePriority.fromPod || rule.from === undefined) return false
     return tables.has(rule.from) && tables.get(rule.from) !== rule.table

@@ -31,6 +31,7 @@ test("the defaults: node ports marked, what leaves the VPC marked and translated
   chain source-nat {
     type nat hook postrouting priority 110; policy accept;
     ip daddr @inside return
+    iifname "vlan*" return
     oifname "vlan*" return
     fib daddr type local return
     counter snat to 10.0.0.10 fully-random

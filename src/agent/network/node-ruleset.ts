@@ -54,10 +54,11 @@ const restoreChain = (policy: TrafficPolicy): string => `chain restore-mark {
   meta mark set meta mark and ${hex(~policy.connmark >>> 0)}
 }`
 
-/** Links of branch ENIs ("vlan") carry the pod's own address always. */
+/** Isolated pods ("vlan") keep their own address always. Linux 5.7 and later tell postrouting where a packet came in. */
 const sourceNatChain = (policy: TrafficPolicy): string => `chain source-nat {
   type nat hook postrouting priority 110; policy accept;
   ip daddr @inside return
+  iifname "vlan*" return
   oifname "vlan*" return
   fib daddr type local return
   counter snat to ${policy.nodeAddress}${randomizing[policy.randomize]}

@@ -1,5 +1,5 @@
-import type { Change, NetNamespace } from "../../kernel/kernel.ts"
-import { mainTable, rulePriority } from "./tables.ts"
+import type { Change, NetNamespace, Rule } from "../../kernel/kernel.ts"
+import { isolatedTableOf, mainTable, rulePriority } from "./tables.ts"
 import { type Sandbox, vethAlias, vethMacs } from "./veth-name.ts"
 
 /** One pod's interface: whose it is, and what it is to look like. */
@@ -12,6 +12,11 @@ export interface PodAttachment extends Sandbox {
   readonly mtu: number
   /** AWS_VPC_K8S_CNI_VETHPREFIX. */
   readonly vethPrefix: string
+  /**
+   * All its traffic passes by its ENI and so its security groups, also that to and from this node and the pods on it
+   * (POD_SECURITY_GROUP_ENFORCING_MODE=strict). Needs an ENI of its own kind: not the primary one.
+   */
+  readonly isolated?: boolean
 }
 
 /** The pair, then the rest on the host, then what is done in the pod's namespace. */
@@ -59,16 +64,43 @@ export function planPod(attachment: PodAttachment, hostVeth: string, pod: NetNam
 /** How the host reaches the pod, and by which ENI the pod's packets leave. */
 function hostRouting(attachment: PodAttachment, hostVeth: string): Change[] {
   const to = `${attachment.address}/32`
+  const { table } = attachment
+  const isolated = isIsolated(attachment)
+  // Neighbours on the same ENI have the same groups, and the VPC would not send their packets back by it.
+  const tables = isolated ? [isolatedTableOf(table), table] : [mainTable]
   return [
-    { do: "putRoute", route: { to, link: hostVeth, table: mainTable, scope: "link" } },
-    ...podRules(attachment).map((rule): Change => ({ do: "putRule", rule })),
+    // The node itself has no direct way to an isolated pod, so "the way back" is another link than this one.
+    ...(isolated
+      ? [{ do: "sysctl", key: `net/ipv4/conf/${hostVeth}/rp_filter`, value: "2" } as const]
+      : []),
+    ...tables.map(
+      (table): Change => ({
+        do: "putRoute",
+        route: { to, link: hostVeth, table, scope: "link" },
+      }),
+    ),
+    ...podRules(attachment, hostVeth).map((rule): Change => ({ do: "putRule", rule })),
   ]
 }
 
+/** The primary ENI is the node's own way to the VPC: nothing can be told apart there. */
+export const isIsolated = ({
+  isolated,
+  table,
+}: Pick<PodAttachment, "table" | "isolated">): boolean => isolated === true && table !== mainTable
+
 /** A pod on the primary ENI needs no from-rule: main is where its packets end up anyway. */
-export function podRules(attachment: Pick<PodAttachment, "address" | "table">) {
-  const pod = `${attachment.address}/32`
+export function podRules(
+  attachment: Pick<PodAttachment, "address" | "table" | "isolated">,
+  hostVeth: string,
+): Rule[] {
+  const { address, table } = attachment
+  // By the link and not by the address: whether a packet came by the right link is judged by the way back (rp_filter),
+  // for which the kernel asks as the host, and a rule on the address would change what other pods' packets are told.
+  if (isIsolated(attachment))
+    return [{ priority: rulePriority.fromIsolated, incoming: hostVeth, table }]
+  const pod = `${address}/32`
   const toPod = { priority: rulePriority.toPod, to: pod, table: mainTable }
-  if (attachment.table === mainTable) return [toPod]
-  return [toPod, { priority: rulePriority.fromPod, from: pod, table: attachment.table }]
+  if (table === mainTable) return [toPod]
+  return [toPod, { priority: rulePriority.fromPod, from: pod, table }]
 }

@@ -24,6 +24,7 @@ export function wirePod(kernel: Kernel, attachment: PodAttachment): WiredPod {
   if (!pod) throw fail("kernel/namespace-gone", { path: attachment.netns })
   const mac = vethMacs(attachment)
   const hostVeth = freeName(kernel.host, attachment)
+  if (attachment.isolated) forgetName(kernel.host, hostVeth)
   attach(kernel.host, pod, planPod(attachment, hostVeth, pod))
   return { hostVeth, hostMac: mac.host, podMac: mac.pod }
 }
@@ -63,7 +64,10 @@ function shutPartner(host: NetNamespace, link: Link | undefined): Link | undefin
 export function unwirePod(kernel: Kernel, attachment: PodAttachment): void {
   const veth = ownVeth(kernel.host, attachment)
   const failure = applyEach(kernel.host, [
-    ...podRules(attachment).map((rule): Change => ({ do: "removeRule", rule })),
+    // By name even when the link is gone: a rule on its name would lead whoever gets that name next.
+    ...podRules(attachment, veth ?? vethNames(attachment.vethPrefix, attachment)[0]).map(
+      (rule): Change => ({ do: "removeRule", rule }),
+    ),
     ...(veth === undefined ? [] : [{ do: "setLink", name: veth, up: false } as const]),
   ])
   if (failure) throw failure
@@ -119,6 +123,12 @@ function ownVeth(host: NetNamespace, attachment: PodAttachment): string | undefi
       owner.interfaceName === attachment.interfaceName
     )
   })
+}
+
+/** A rule names a link, also one that is gone: one of a former pod would mislead the packets of this one. */
+function forgetName(host: NetNamespace, hostVeth: string): void {
+  const stale = host.rules().filter((rule) => rule.incoming === hostVeth)
+  host.apply(stale.map((rule): Change => ({ do: "removeRule", rule })))
 }
 
 function freeName(host: NetNamespace, attachment: PodAttachment): string {

@@ -3,6 +3,10 @@
 export const mainTable = 254
 
 export const rulePriority = {
+  /** what comes in by an ENI whose pods are isolated: to them, by the table that leads to them alone. */
+  toIsolated: 10,
+  /** from an isolated pod's host link: the table of its ENI, also to pods of this node and before any mark. */
+  fromIsolated: 11,
   /** to the pod's address: main table, whatever other rules say. */
   toPod: 512,
   /** marked packets leave by the primary ENI. */
@@ -14,6 +18,12 @@ export const rulePriority = {
   /** from the ENI's own address: its table. */
   fromInterface: 32765,
 } as const
+
+/** The table of an ENI that leads to its isolated pods and nowhere else; `table` is the ENI's own. */
+export const isolatedTableOf = (table: number): number => 20_000 + table
+
+/** First letters of the host links of isolated pods: the original's, which its tools and the traffic rules know. */
+export const isolatedVethPrefix = "vlan"
 
 /**
  * The routing table of an ENI. The primary one uses main; others deviceIndex + 1, and from the second network card on

@@ -53,6 +53,25 @@ export const podCases: readonly WiringCase[] = [
     },
   },
   {
+    name: "an isolated pod is reached by its ENI only, leaves by it first of all, and takes its rule along",
+    run: ({ kernel, sandbox }) => {
+      const pod = attachment(sandbox("a"), { isolated: true, vethPrefix: "vlan" })
+      const former = { priority: 11, incoming: "vlan0d7763386da", table: 9 }
+      kernel.host.apply([{ do: "putRule", rule: former }])
+      const { hostVeth } = wirePod(kernel, pod)
+      assert.deepEqual(podRulesOf(kernel), [{ priority: 11, incoming: hostVeth, table: 2 }])
+      assert.deepEqual(kernel.host.routes(254), [])
+      for (const table of [2, 20_002])
+        assert.deepEqual(
+          kernel.host.routes(table).map((route) => [route.to, route.link]),
+          [["100.64.1.20/32", hostVeth]],
+        )
+      assert.deepEqual(checkPod(kernel, pod), [])
+      unwirePod(kernel, pod)
+      assert.deepEqual(podRulesOf(kernel), [])
+    },
+  },
+  {
     name: "W27: a new sandbox of a same-named pod does not cut off the old one, nor the old one's end the new",
     run: ({ kernel, sandbox }) => {
       const old = attachment(sandbox("a"))
