@@ -142,7 +142,6 @@ export class CloudFacts {
       const subnets = await this.#ec2.describeSubnets({ vpcId }, this.#call)
       return () => {
         for (const subnet of subnets) this.#storeSubnet(subnet, startedAt)
-        this.#checkVpc(vpcId, subnets)
         const ids = subnets.map((s) => s.id)
         this.#store(this.#subnetsOf, vpcId, ids)
       }
@@ -196,18 +195,16 @@ export class CloudFacts {
   #storeSubnet(subnet: Subnet, startedAt: number): void {
     this.#store(this.#subnets, subnet.id, subnet)
     this.#onSubnet(subnet, startedAt, this.#clock.now())
+    this.#checkVpc(subnet)
   }
 
   /** A subnet outside the VPC's known blocks: a block was associated since, so the VPC is asked for anew. */
-  #checkVpc(vpcId: string, subnets: readonly Subnet[]): void {
-    const entry = this.#vpcs.get(vpcId)
-    if (entry?.read.state !== "found") return
+  #checkVpc(subnet: Subnet): void {
+    const entry = this.#vpcs.get(subnet.vpcId)
+    const own = parseCidr(subnet.cidr)
+    if (entry?.read.state !== "found" || !own) return
     const blocks = entry.read.value.cidrs.flatMap(({ cidr }) => parseCidr(cidr) ?? [])
-    const isKnown = (subnet: Subnet) => {
-      const own = parseCidr(subnet.cidr)
-      return own !== undefined && blocks.some((block) => contains(block, own))
-    }
-    if (!subnets.every(isKnown)) entry.at = Number.NEGATIVE_INFINITY
+    if (!blocks.some((block) => contains(block, own))) entry.at = Number.NEGATIVE_INFINITY
   }
 
   #store<T>(map: Map<string, Entry<T>>, id: string, value: T | undefined): void {

@@ -42,6 +42,18 @@ const supplyAgeMs = 60_000
 /** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
 export const recheckMs = 30_000
 
+/** The decision while something stands in the way of any. */
+export const blockedBy = (obstacle: Error | undefined): Decision => ({
+  resolutions: new Map(),
+  shortages: [],
+  actions: [],
+  limits: undefined,
+  obstacle:
+    obstacle instanceof BerthError || obstacle === undefined
+      ? obstacle
+      : asBerthError(obstacle, "describe"),
+})
+
 /** Decides on a node; loads what of the cloud the decision needs and nobody has loaded yet. */
 export async function decideNode(
   options: DecideOptions,
@@ -57,13 +69,7 @@ export async function decideNode(
     return await decideWith(options, limits, { state, object, node })
   } catch (error) {
     if (!(error instanceof BerthError)) throw error
-    return {
-      resolutions: new Map(),
-      shortages: [],
-      actions: [],
-      limits: undefined,
-      obstacle: error,
-    }
+    return blockedBy(error)
   }
 }
 

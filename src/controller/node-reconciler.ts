@@ -6,7 +6,13 @@ import type { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
 import { createIntent } from "./create-intent.ts"
-import { type DecideOptions, type Decision, decideNode, recheckMs } from "./decide-node.ts"
+import {
+  blockedBy,
+  type DecideOptions,
+  type Decision,
+  decideNode,
+  recheckMs,
+} from "./decide-node.ts"
 import type { Departures } from "./departures.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
 import type { StartableCall } from "./node-calls.ts"
@@ -82,13 +88,17 @@ export class NodeReconciler {
     // The cache may be behind what was read when the state was made.
     const object = newer(read.object, state.firstRead)
     const { clock } = this.#options
-    if (!(await this.#verified(state, object))) return undefined
-    const decision = await decideNode(this.#options, { state, object, node: node.object })
+    const verified = await this.#verified(state, object)
+    if (!verified && !state.obstacle) return undefined
+    const decision = verified
+      ? await decideNode(this.#options, { state, object, node: node.object })
+      : blockedBy(state.obstacle)
     const prepared = this.#prepare(state, node.object, decision)
     if (!(await this.#recorded(state, object, node.object, { decision, prepared })))
       return undefined
     for (const call of prepared.start) this.#options.calls.start(state, call)
-    if (object.spec.mode.provisioning) this.#options.calls.resume(state, object, clock.now())
+    if (verified && object.spec.mode.provisioning)
+      this.#options.calls.resume(state, object, clock.now())
     return prepared.outrun ? outrunMs : this.#nextLook(state, decision)
   }
 
@@ -137,17 +147,21 @@ export class NodeReconciler {
     return state
   }
 
-  /** Compares the record with EC2 when that is due. False: the node waits for EC2's first answer. */
+  /** Compares the record with EC2 when that is due. False: EC2 has not answered yet, or only refused. */
   async #verified(state: NodeState, object: NodeNetwork): Promise<boolean> {
     const { loader, clock } = this.#options
     const { observation } = state
     state.observation = undefined
     if (observation instanceof Error) {
-      state.doubt(clock.now() + unreadableMs)
-      if (state.verifiedAt === undefined) throw observation
-    } else if (observation) await takeIn(observation, state, object, this.#options)
-    const due = state.verifiedAt === undefined || (state.verifyAt ?? Infinity) <= clock.now()
-    if (due) loader.request(state.instanceID, state.verifiedAt === undefined ? "allocate" : "audit")
+      state.obstacle = observation
+      state.verifyAt = clock.now() + unreadableMs
+    } else if (observation) {
+      state.obstacle = undefined
+      await takeIn(observation, state, object, this.#options)
+    }
+    const first = state.verifiedAt === undefined
+    const due = state.verifyAt === undefined ? first : state.verifyAt <= clock.now()
+    if (due) loader.request(state.instanceID, first ? "allocate" : "audit")
     return state.verifiedAt !== undefined
   }
 

@@ -47,6 +47,8 @@ export class NodeState {
   suspects: Suspects = new Map()
   /** What EC2 last showed and no reconcile has taken in yet. */
   observation: Observation | Error | undefined
+  /** Why EC2 could not be read the last time. */
+  obstacle: Error | undefined
   /** When the record was last compared with EC2; undefined until it was. */
   verifiedAt: number | undefined
   /** When it is to be compared next; undefined: with the next audit. */

@@ -36,6 +36,7 @@ export interface StatusInput {
 /** The controller's half of a NodeNetwork. The same input gives the same status, so an unchanged one is not written. */
 export function nodeStatus(input: StatusInput): NodeNetworkStatus {
   const { state, vpc, limits, resolutions } = input
+  if (input.obstacle) return blockedStatus(input)
   const placements = [...resolutions].map(([key, resolution]) =>
     withShortage(placementStatus(key, resolution), input.shortages),
   )
@@ -64,6 +65,20 @@ export function nodeStatus(input: StatusInput): NodeNetworkStatus {
       state.written?.conditions,
       input.now,
     ),
+  }
+}
+
+/** Nothing could be decided: what was decided before stays, for pods are served from it. */
+function blockedStatus(input: StatusInput): NodeNetworkStatus {
+  const { written, interfaces } = input.state
+  const placements = written?.placements ?? []
+  const conditions = conditionsOf(input, placements)
+  const before = written?.conditions
+  return {
+    ...written,
+    placements,
+    interfaces: [...interfaces],
+    conditions: withTransitions(conditions, before, input.now),
   }
 }
 

@@ -80,6 +80,7 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
     loaded: (instanceID, result) => {
       const state = reconciler.stateOfInstance(instanceID)
       if (!state) return
+      if (result instanceof Error) onFailure(state, undefined, result)
       state.observation = result
       changed(state.name)
     },
