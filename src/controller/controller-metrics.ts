@@ -19,13 +19,16 @@ export const controllerMetricsTable = {
   berth_controller_leader: gauge("1 while this process leads."),
   berth_controller_nodes: gauge("Nodes with a NodeNetwork."),
   berth_controller_queue_depth: gauge("Nodes that wait for a decision, due or not."),
-  berth_controller_reconcile_seconds: histogram("Time of one decision, by result.", ["result"], {
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-  }),
+  berth_controller_reconcile_seconds: histogram(
+    "Time of one decision, by result.",
+    ["what", "result"],
+    {
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    },
+  ),
   berth_controller_informer_synced: gauge("1 while the cache of a resource is current.", [
     "resource",
   ]),
-  berth_controller_status_writes_total: counter("Writes of status.", ["kind", "result"]),
   berth_controller_call_failures_total: counter(
     "EC2 calls that failed, by purpose and error code of the catalogue.",
     ["call", "code"],

@@ -6,6 +6,7 @@ import { callBudget } from "./call-budget.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
 import { endpoints } from "./endpoints.ts"
+import { type Measured, noteBudget, noteInformers, noteTerm } from "./gauges.ts"
 import { type ControllerInformers, type ControllerPorts, startInformers } from "./informers.ts"
 import { serveTerm } from "./term.ts"
 
@@ -26,19 +27,22 @@ export async function runController(
   const { kube, clock, random, log, ec2, config } = options
   const { namespace, identity, clusterName } = config
   const metrics = controllerMetrics()
+  const cloud = callBudget(ec2, { clock, random, metrics })
+  let leading: Measured | undefined
   const informers = startInformers(options, signal)
   const recorder = new EventRecorder({
     ...{ kube, clock, log, controller: "berth.dev/controller", instance: identity },
   })
   const served = endpoints({
-    metrics: () => {
-      noteInformers(informers, metrics)
+    metrics: async () => {
+      noteInformers(metrics, informers)
+      noteBudget(metrics, cloud.budget)
+      if (leading) noteTerm(metrics, leading)
       return metrics.text()
     },
     notReady: () => waitingFor(informers),
   })
   await using _endpoint = await httpEndpoint(config.bindAddress, served)
-  const cloud = callBudget(ec2, { clock, random, metrics })
   const term = {
     ...{ kube, clock, random, log, informers, recorder, metrics, clusterName },
     ...{ ec2: cloud.ec2, isThrottled: cloud.isThrottled, leaks: config.leaks },
@@ -47,8 +51,11 @@ export async function runController(
   await electLeader(election, signal, async (lost) => {
     metrics.berth_controller_leader.set(1)
     try {
-      await serveTerm(term, lost)
+      await serveTerm(term, lost, (measured) => {
+        leading = measured
+      })
     } finally {
+      leading = undefined
       metrics.berth_controller_leader.set(0)
     }
   })
@@ -60,13 +67,4 @@ function waitingFor(informers: ControllerInformers): string | undefined {
   const behind = Object.entries(informers).filter(([, informer]) => informer.state !== "synced")
   if (behind.length === 0) return undefined
   return behind.map(([name, informer]) => `${name}: ${informer.lastError}`).join("\n")
-}
-
-function noteInformers(
-  informers: ControllerInformers,
-  metrics: ReturnType<typeof controllerMetrics>,
-): void {
-  for (const [resource, informer] of Object.entries(informers))
-    metrics.berth_controller_informer_synced.set(informer.state === "synced" ? 1 : 0, { resource })
-  metrics.berth_controller_nodes.set(informers.nodeNetworks.size)
 }

@@ -11,6 +11,7 @@ import type { LeakMode } from "./config.ts"
 import type { ControllerMetrics } from "./controller-metrics.ts"
 import { Departures } from "./departures.ts"
 import { ENIConfigReconciler } from "./eniconfig-reconciler.ts"
+import type { Measured } from "./gauges.ts"
 import type { ControllerInformers, ControllerPorts } from "./informers.ts"
 import { InstanceLoader } from "./instance-loader.ts"
 import { LeakSweeper } from "./leak-sweeper.ts"
@@ -40,10 +41,16 @@ const queueLimit = 20_000
 const gatherMs = 200
 
 /** Leads until the signal aborts. Whatever the controller knows is made anew for every term. */
-export async function serveTerm(options: TermOptions, signal: AbortSignal): Promise<void> {
+export async function serveTerm(
+  options: TermOptions,
+  signal: AbortSignal,
+  /** Told what can be measured of the term. */
+  onStart: (measured: Measured) => void = () => {},
+): Promise<void> {
   const { informers } = options
   await Promise.all(Object.values(informers).map((informer) => informer.synced()))
   const term = makeTerm(options, signal)
+  onStart(term)
   const subscriptions = watchChanges(informers, term)
   const auditing = auditRegularly(term.audit, signal)
   await new Promise<void>((resolve) => {
@@ -102,9 +109,10 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
     ...{ kube, clock, facts, supplies, states, configs: informers.eniConfigs },
     hasNodes: () => informers.nodeNetworks.size > 0,
   })
-  const queue = (work: (key: string) => Promise<number | undefined>, what: string) =>
+  const queue = (decide: (key: string) => Promise<number | undefined>, what: string) =>
     new WorkQueue({
-      ...{ clock, random, signal, work, limit: queueLimit, concurrency: nodeConcurrency },
+      ...{ clock, random, signal, limit: queueLimit, concurrency: nodeConcurrency },
+      work: (key) => timed(options, what, () => decide(key)),
       onError: (key, error, retryInMs) => {
         log.warn("no decision", { [what]: key, error: (error as Error).message, retryInMs })
       },
@@ -119,7 +127,26 @@ function makeTerm(options: TermOptions, signal: AbortSignal) {
     for (const { metadata } of informers.eniConfigs.list()) configs.add(metadata.name)
   }
   const audit = { clock, random, log, states, facts, loader, sweeper, refreshed }
-  return { nodes, configs, calls, audit, stateOf: (name: string) => reconciler.state(name) }
+  const stateOf = (name: string) => reconciler.state(name)
+  const queueDepth = () => nodes.depth
+  return { nodes, configs, calls, audit, stateOf, states, supplies, queueDepth }
+}
+
+async function timed<T>(
+  { clock, metrics }: TermOptions,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = clock.now()
+  let result = "error"
+  try {
+    const value = await work()
+    result = "ok"
+    return value
+  } finally {
+    const seconds = (clock.now() - startedAt) / 1000
+    metrics.berth_controller_reconcile_seconds.observe(seconds, { what, result })
+  }
 }
 
 async function instanceTypeOf(ec2: Ec2, id: string, signal: AbortSignal): Promise<string> {
