@@ -25,7 +25,8 @@ const allowed: Record<string, readonly string[]> = {
   cni: leaf,
   // The agent installs the relay on the host.
   agent: [...pure, ...ports, "cni"],
-  controller: [...pure, ...ports],
+  // The leader carries out NodeRotations.
+  controller: [...pure, ...ports, "rotation"],
   rotation: [...pure, ...ports],
   dashboard: [...pure, ...ports],
   // `berth lab` starts the lab by a dynamic import, which is the one door to it.

@@ -15,6 +15,8 @@ export interface NodeRotationSpec {
   maxSurge?: number
   /** How long a drain may take before the rotation stops and says what blocks it. Default 900. */
   drainTimeoutSeconds?: number
+  /** Evicts pods without a controller too: nobody starts them again. */
+  force?: boolean
   /** Starts nothing new and evicts nothing while true. */
   paused?: boolean
   /** Uncordons what is not terminated yet, gives surge nodes back, and ends. */
@@ -46,6 +48,10 @@ export interface RotatedNode {
   state: RotatedNodeState
   /** Since when it has been in this state (RFC 3339). */
   since: string
+  /** Who makes its replacement: `asg/NAME`, `karpenter/NODEPOOL`, or `none`. */
+  group?: string
+  /** Somebody had cordoned it before: undo leaves it so. */
+  cordonedBefore?: boolean
   /** The node that takes its place, once it is known. */
   replacement?: string
   message?: string

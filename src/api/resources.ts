@@ -10,7 +10,9 @@ import type {
 } from "./core.ts"
 import type { ENIConfig } from "./eniconfig.ts"
 import type { KubeObject } from "./meta.ts"
+import type { NodeClaim } from "./nodeclaim.ts"
 import type { NodeNetwork } from "./nodenetwork.ts"
+import type { NodeRotation } from "./noderotation.ts"
 import type { SecurityGroupPolicy } from "./securitygrouppolicy.ts"
 import type { SubnetPool } from "./subnetpool.ts"
 
@@ -95,6 +97,20 @@ export const subnetPools = resource<SubnetPool>({
   version: "v1alpha1",
   plural: "subnetpools",
   kind: "SubnetPool",
+  namespaced: false,
+})
+export const nodeRotations = resource<NodeRotation>({
+  group: "berth.dev",
+  version: "v1alpha1",
+  plural: "noderotations",
+  kind: "NodeRotation",
+  namespaced: false,
+})
+export const nodeClaims = resource<NodeClaim>({
+  group: "karpenter.sh",
+  version: "v1",
+  plural: "nodeclaims",
+  kind: "NodeClaim",
   namespaced: false,
 })
 export const daemonSets = resource<DaemonSet>({

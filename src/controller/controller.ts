@@ -13,6 +13,8 @@ import { serveTerm } from "./term.ts"
 export interface ControllerOptions extends ControllerPorts {
   ec2: Ec2
   config: ControllerConfig
+  /** Further work of the leader, until the signal aborts. */
+  whileLeading?: (signal: AbortSignal) => Promise<void>
 }
 
 const leaseName = "berth-controller"

@@ -6,6 +6,7 @@ import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
 import type { Kube } from "../kube/kube.ts"
+import { rotateNodes } from "../rotation/rotate-nodes.ts"
 import { readConfig } from "./config.ts"
 import { runController } from "./controller.ts"
 import { jsonLog } from "./json-log.ts"
@@ -31,11 +32,13 @@ async function main(): Promise<void> {
   const region = config.region ?? (await regionOfNodes(kube))
   const { identity, clusterName } = config
   log.logger.info("controller starts", { version, region, identity, clusterName })
+  const ports = { kube, clock: systemClock, random: Math.random, log: log.logger }
   await runController(
     {
-      ...{ kube, config, clock: systemClock, random: Math.random, log: log.logger },
+      ...{ ...ports, config },
       // The call budget repeats calls; the SDK must not do so besides.
       ec2: sdkEc2({ region, maxAttempts: 1 }),
+      whileLeading: (signal) => rotateNodes({ ...ports, region }, signal),
     },
     stop.signal,
   )

@@ -9,6 +9,7 @@ import { kernelErrors } from "./kernel.ts"
 import { kubeErrors } from "./kube.ts"
 import { labErrors } from "./lab.ts"
 import { placementErrors } from "./placement.ts"
+import { rotationErrors } from "./rotation.ts"
 import { vpcErrors } from "./vpc.ts"
 
 /** Every error Berth can report, by stable code. docs/errors.md is generated from this table. */
@@ -23,6 +24,7 @@ export const catalogue = {
   ...kernelErrors,
   ...kubeErrors,
   ...labErrors,
+  ...rotationErrors,
   ...cliErrors,
 }
 

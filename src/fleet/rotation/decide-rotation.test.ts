@@ -17,9 +17,7 @@ class World {
   constructor(names: readonly string[]) {
     for (const name of names) {
       this.nodes.set(name, this.node(name, this.now - 1_000_000))
-      this.pods.set(name, [
-        { namespace: "shop", name: `web-${name}`, terminating: false, labels: {} },
-      ])
+      this.pods.set(name, [{ namespace: "shop", name: `web-${name}`, terminating: false }])
     }
     this.desired = names.length
   }
@@ -197,4 +195,77 @@ test("a Karpenter node is left to Karpenter: its NodeClaim is deleted", () => {
   assert.deepEqual(first.actions, [{ do: "cordon", node: "a" }])
   const second = decideRotation({ nodes: ["a"] }, first.status, { ...world.view() }, world.now)
   assert.ok(second.actions.some((a) => a.do === "terminate"))
+})
+
+test("the other nodes take no new pods once the canary has passed, and undo gives back only its own cordons", () => {
+  const world = new World(["a", "b", "c"])
+  world.nodes.set("c", { ...world.nodes.get("c")!, unschedulable: true })
+  const spec = { nodes: ["a", "b", "c"] }
+  let status: NodeRotationStatus | undefined
+  while (status?.nodes[0]?.state !== "Done") {
+    assert.equal(world.nodes.get("b")?.unschedulable, false)
+    const decision = decideRotation(spec, status, world.view(), world.now)
+    for (const action of decision.actions) world.act(action)
+    status = decision.status
+    world.tick()
+  }
+  const next = decideRotation(spec, status, world.view(), world.now)
+  for (const action of next.actions) world.act(action)
+  assert.equal(world.nodes.get("b")?.unschedulable, true)
+  const undone = decideRotation({ ...spec, undo: true }, next.status, world.view(), world.now)
+  for (const action of undone.actions) world.act(action)
+  assert.equal(world.nodes.get("b")?.unschedulable, false)
+  assert.equal(world.nodes.get("c")?.unschedulable, true)
+})
+
+test("plain nodes are cordoned one at a time: their pods must fit on the others", () => {
+  const world = new World(["a", "b"])
+  for (const [name, node] of world.nodes)
+    world.nodes.set(name, { ...node, group: { kind: "none" } })
+  const status = runRotation(world, { nodes: ["a"] }, 10)
+  assert.equal(status?.phase, "Completed")
+  assert.equal(world.nodes.get("b")?.unschedulable, false)
+})
+
+test("the end gives every scaling group its limits back, once the last node is done", () => {
+  const world = new World(["a", "b"])
+  const restored: string[] = []
+  const act = world.act.bind(world)
+  world.act = (action) => (action.do === "restore" ? restored.push(action.group) : act(action))
+  const status = runRotation(world, { nodes: ["a", "b"] }, 40)
+  assert.equal(status?.phase, "Completed")
+  assert.deepEqual([...new Set(restored)], ["asg"])
+})
+
+test("a pod without a controller is not evicted unless forced, and is named", () => {
+  const world = new World(["a"])
+  world.pods.set("a", [{ namespace: "shop", name: "web-a", terminating: false, bare: true }])
+  const status = runRotation(world, { nodes: ["a"], drainTimeoutSeconds: 60 }, 20)
+  assert.match(status?.message ?? "", /shop\/web-a has no controller/)
+  assert.equal(runRotation(world, { nodes: ["a"], force: true }, 20)?.phase, "Completed")
+})
+
+test("a replacement that is not as configured stops the rotation", () => {
+  const world = new World(["a", "b"])
+  const original = world.node.bind(world)
+  world.node = (name, at) => ({ ...original(name, at), wrong: "it advertises 29 pods, not 20" })
+  const status = runRotation(world, { nodes: ["a", "b"] }, 20)
+  assert.equal(status?.phase, "Blocked")
+  assert.match(status?.message ?? "", /new-1: it advertises 29 pods/)
+  assert.equal(status?.nodes[1]?.state, "Waiting")
+})
+
+test("a group that starts no node is named with its own reason", () => {
+  const world = new World(["a"])
+  world.tick = () => {
+    world.now += 60_000
+  }
+  const view = world.view.bind(world)
+  world.view = () => ({ ...view(), trouble: new Map([["asg", "InsufficientInstanceCapacity"]]) })
+  const status = runRotation(world, { nodes: ["a"] }, 20)
+  assert.equal(status?.phase, "Blocked")
+  assert.match(
+    status?.message ?? "",
+    /no replacement came within 15 min: InsufficientInstanceCapacity/,
+  )
 })

@@ -31,7 +31,7 @@ export function decideRotation(
   view: RotationView,
   now: number,
 ): RotationDecision {
-  const entries = spec.nodes.map((name) => entryOf(name, before, now))
+  const entries = spec.nodes.map((name) => entryOf(name, before, view, now))
   if (spec.undo) return undo(entries, view, now)
   if (spec.paused) return conclude("Paused", "paused by spec.paused", entries, [])
   const step: Step = {
@@ -42,6 +42,7 @@ export function decideRotation(
     claimed: new Set(entries.flatMap((e) => e.replacement ?? [])),
     surging: new Map(),
   }
+  cordonAhead(entries, step)
   let active = entries.filter(inWork).length
   const next: RotatedNode[] = []
   for (const entry of entries) {
@@ -54,6 +55,7 @@ export function decideRotation(
   if (blocked !== undefined)
     return conclude("Blocked", `${blocked.name}: ${blocked.message}`, next, step.actions)
   const done = next.every((e) => e.state === "Done")
+  if (done) step.actions.push(...restores(next))
   const current = next.filter(inWork).map((e) => `${e.name} ${e.state.toLowerCase()}`)
   return conclude(
     done ? "Completed" : "Running",
@@ -76,15 +78,42 @@ interface Step {
 
 const blockedPrefix = "blocked: "
 
-function entryOf(name: string, before: NodeRotationStatus | undefined, now: number): RotatedNode {
-  return (
-    before?.nodes.find((n) => n.name === name) ?? {
-      name,
-      state: "Waiting",
-      since: new Date(now).toISOString(),
-    }
-  )
+function entryOf(
+  name: string,
+  before: NodeRotationStatus | undefined,
+  view: RotationView,
+  now: number,
+): RotatedNode {
+  const known = before?.nodes.find((n) => n.name === name)
+  if (known !== undefined) return known
+  const node = view.nodes.get(name)
+  return {
+    name,
+    state: "Waiting",
+    since: new Date(now).toISOString(),
+    ...(node === undefined ? {} : { group: groupKey(node.group) }),
+    ...(node?.unschedulable ? { cordonedBefore: true } : {}),
+  }
 }
+
+/**
+ * Once the canary has passed, nodes that wait take no new pods, or pods of the first would move to the next and move
+ * again. Only where somebody starts new nodes: elsewhere the evicted pods have nowhere else to go.
+ */
+function cordonAhead(entries: readonly RotatedNode[], { view, actions }: Step): void {
+  if (entries[0]?.state !== "Done") return
+  for (const { name, state } of entries) {
+    const node = view.nodes.get(name)
+    if (state === "Waiting" && node?.group.kind !== "none" && node?.unschedulable === false)
+      actions.push({ do: "cordon", node: name })
+  }
+}
+
+/** The scaling groups that a rotation has changed. */
+const restores = (entries: readonly RotatedNode[]): RotationAction[] =>
+  [...new Set(entries.flatMap((e) => (e.group?.startsWith("asg/") ? [e.group.slice(4)] : [])))].map(
+    (group) => ({ do: "restore", group }),
+  )
 
 const inWork = (e: RotatedNode) => e.state !== "Waiting" && e.state !== "Done"
 
@@ -137,11 +166,23 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
       const atLeast = members.filter((n) => !isNew(n)).length + waiting
       step.actions.push({ do: "scale", group: node.group.name, atLeast })
     }
-    return { ...entry, message: "waiting for a ready replacement" }
+    return { ...entry, message: whyNoReplacement(entry, node, step) }
   }
   step.claimed.add(fresh.name)
   step.actions.push({ do: "cordon", node: node.name })
   return move(entry, "Draining", step, { replacement: fresh.name })
+}
+
+/** Nodes usually join within three minutes. */
+const surgeSeconds = 900
+
+function whyNoReplacement(entry: RotatedNode, node: ViewNode, { view, now }: Step): string {
+  const why = node.group.kind === "scaling-group" ? view.trouble?.get(node.group.name) : undefined
+  const waiting = `waiting for a ready replacement${why === undefined ? "" : `: ${why}`}`
+  const late = now - Date.parse(entry.since) > surgeSeconds * 1000
+  return late
+    ? `${blockedPrefix}no replacement came within ${surgeSeconds / 60} min${why === undefined ? "" : `: ${why}`}`
+    : waiting
 }
 
 function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
@@ -157,18 +198,21 @@ function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
     return move(entry, "Terminating", step)
   }
   for (const pod of left)
-    if (!pod.terminating)
+    if (!pod.terminating && (!pod.bare || step.spec.force))
       step.actions.push({ do: "evict", namespace: pod.namespace, name: pod.name })
-  const late =
-    step.now - Date.parse(entry.since) >
-    (step.spec.drainTimeoutSeconds ?? defaultDrainSeconds) * 1000
+  const waitedMs = step.now - Date.parse(entry.since)
+  const late = waitedMs > (step.spec.drainTimeoutSeconds ?? defaultDrainSeconds) * 1000
+  const hopeless = !step.spec.force && left.every((pod) => pod.bare && !pod.terminating)
   return {
     ...entry,
-    message: late ? `${blockedPrefix}${whatBlocks(left)}` : `${left.length} pods left`,
+    message: late || hopeless ? `${blockedPrefix}${whatBlocks(left)}` : `${left.length} pods left`,
   }
 }
 
 function whatBlocks(left: readonly ViewPod[]): string {
+  const bare = left.find((p) => p.bare && p.refusal === undefined && !p.terminating)
+  if (bare !== undefined)
+    return `${bare.namespace}/${bare.name} has no controller and would be gone for good: delete it, or set spec.force`
   const refused = left.find((p) => p.refusal !== undefined)
   if (refused !== undefined)
     return `${refused.namespace}/${refused.name} may not be evicted: ${refused.refusal}`
@@ -192,6 +236,8 @@ function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step)
       message: `${replacement.stuckPods} pods on ${replacement.name} have no address yet`,
     }
   }
+  if (replacement?.wrong !== undefined)
+    return { ...entry, message: `${blockedPrefix}${replacement.name}: ${replacement.wrong}` }
   return move(entry, "Done", step)
 }
 
@@ -211,13 +257,16 @@ function undo(entries: readonly RotatedNode[], view: RotationView, now: number):
   const nodes = entries.map((entry): RotatedNode => {
     const node = view.nodes.get(entry.name)
     if (node === undefined || entry.state === "Terminating" || entry.state === "Done") return entry
-    if (node.unschedulable) actions.push({ do: "uncordon", node: node.name })
+    if (node.unschedulable && !entry.cordonedBefore)
+      actions.push({ do: "uncordon", node: node.name })
     const spare = entry.replacement === undefined ? undefined : view.nodes.get(entry.replacement)
     if (spare !== undefined && (view.evictable.get(spare.name) ?? []).length === 0) {
       actions.push({ do: "terminate", node: spare.name, group: spare.group })
     }
-    return { name: entry.name, state: "Waiting", since: new Date(now).toISOString() }
+    const { replacement: _, message: __, ...kept } = entry
+    return { ...kept, state: "Waiting", since: new Date(now).toISOString() }
   })
+  actions.push(...restores(nodes))
   return conclude(
     "Undone",
     "cordons were taken back; nodes that were terminated stay replaced",

@@ -1,10 +1,10 @@
-import type { Tags } from "../../vpc/model.ts"
-
 /** What the rotation decides on: the few facts of nodes, pods and node groups, read anew before each decision. */
 export interface RotationView {
   readonly nodes: ReadonlyMap<string, ViewNode>
   /** Pods that must leave before a node may go: neither DaemonSet pods nor mirror pods nor finished ones. */
   readonly evictable: ReadonlyMap<string, readonly ViewPod[]>
+  /** Why a scaling group starts no node, by its name, where it says so. */
+  readonly trouble?: ReadonlyMap<string, string>
 }
 
 export interface ViewNode {
@@ -16,13 +16,16 @@ export interface ViewNode {
   readonly group: NodeGroup
   /** Pods bound to it that wait for an address. */
   readonly stuckPods: number
+  /** Why it is not as the cluster is configured; looked at for replacements only. */
+  readonly wrong?: string
 }
 
 export interface ViewPod {
   readonly namespace: string
   readonly name: string
   readonly terminating: boolean
-  readonly labels: Tags
+  /** No controller starts it again. */
+  readonly bare?: true
   /** Set when the last eviction was refused: the PodDisruptionBudget's own words. */
   readonly refusal?: string
 }
@@ -54,3 +57,5 @@ export type RotationAction =
   | { readonly do: "evict"; readonly namespace: string; readonly name: string }
   /** Ends the instance and lowers the group's wanted size by it. */
   | { readonly do: "terminate"; readonly node: string; readonly group: NodeGroup }
+  /** Gives a scaling group back the limits and processes that it had before the first "scale". */
+  | { readonly do: "restore"; readonly group: string }

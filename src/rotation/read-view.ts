@@ -1,0 +1,163 @@
+import type { Node, Pod } from "../api/core.ts"
+import type { NodeRotationStatus, RotatedNode } from "../api/noderotation.ts"
+import { nodeClaims, pods } from "../api/resources.ts"
+import type { NodeGroup, RotationView, ViewNode, ViewPod } from "../fleet/rotation/rotation-view.ts"
+import type { RotationPorts } from "./rotation-ports.ts"
+
+/** What the last evictions answered, by namespace/name. */
+export type Refusals = ReadonlyMap<string, string>
+
+/** A replacement that is this late is worth asking its group about. */
+const askAfterMs = 60_000
+
+/**
+ * What the next decision needs, read now: pods of the nodes in work alone, so that a step costs the same on a large
+ * cluster as on a small one.
+ */
+export async function readView(
+  ports: RotationPorts,
+  before: NodeRotationStatus | undefined,
+  refusals: Refusals,
+): Promise<RotationView> {
+  const nodes = ports.nodes()
+  const groups = await readGroups(ports, nodes)
+  const entries = before?.nodes ?? []
+  const busy = entries.filter((e) => e.state !== "Waiting" && e.state !== "Done")
+  const names = new Set([...busy.map((e) => e.name), ...busy.flatMap((e) => e.replacement ?? [])])
+  const known = new Set(nodes.map((n) => n.metadata.name))
+  const listed = await Promise.all(
+    [...names]
+      .filter((name) => known.has(name))
+      .map(async (name) => [name, await podsOn(ports, name)] as const),
+  )
+  const podsOf = new Map(listed)
+  const wrong = await inspectReplacements(ports, busy, known)
+  const view = nodes.map((node): [string, ViewNode] => {
+    const { name } = node.metadata
+    const why = wrong.get(name)
+    return [
+      name,
+      {
+        name,
+        ready: isReady(node),
+        unschedulable: node.spec?.unschedulable ?? false,
+        createdAt: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
+        group: groups.get(name) ?? { kind: "none" },
+        stuckPods: (podsOf.get(name) ?? []).filter(waitsForAddress).length,
+        ...(why === undefined ? {} : { wrong: why }),
+      },
+    ]
+  })
+  return {
+    nodes: new Map(view),
+    evictable: new Map(
+      [...podsOf].map(([name, list]) => [
+        name,
+        list.filter(mustLeave).map((p) => viewPod(p, refusals)),
+      ]),
+    ),
+    trouble: await readTrouble(ports, busy, groups),
+  }
+}
+
+async function podsOn({ kube }: RotationPorts, node: string): Promise<Pod[]> {
+  return (await kube.list(pods, { fieldSelector: `spec.nodeName=${node}` })).items
+}
+
+async function readGroups(
+  { kube, groups }: RotationPorts,
+  nodes: readonly Node[],
+): Promise<Map<string, NodeGroup>> {
+  const found = new Map<string, NodeGroup>()
+  const byInstance = new Map<string, string>()
+  for (const node of nodes) {
+    const id = instanceOf(node)
+    if (id !== undefined && !isKarpenters(node)) byInstance.set(id, node.metadata.name)
+  }
+  for (const [id, group] of await groups.groupsOf([...byInstance.keys()])) {
+    const name = byInstance.get(id)
+    if (name !== undefined) found.set(name, { kind: "scaling-group", name: group })
+  }
+  if (!nodes.some(isKarpenters)) return found
+  const claims = await kube.list(nodeClaims)
+  for (const claim of claims.items) {
+    const { nodeName } = claim.status ?? {}
+    const nodePool = claim.metadata.labels?.[nodePoolLabel] ?? ""
+    if (nodeName)
+      found.set(nodeName, { kind: "karpenter", nodeClaim: claim.metadata.name, nodePool })
+  }
+  return found
+}
+
+const nodePoolLabel = "karpenter.sh/nodepool"
+const isKarpenters = (node: Node) => node.metadata.labels?.[nodePoolLabel] !== undefined
+
+/** `aws:///us-west-2a/i-0abc` -> `i-0abc`. */
+export function instanceOf(node: Node): string | undefined {
+  const id = node.spec?.providerID?.split("/").pop()
+  return id?.startsWith("i-") ? id : undefined
+}
+
+const isReady = (node: Node) =>
+  node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false
+
+const isFinished = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+
+const controllerOf = (pod: Pod) => pod.metadata.ownerReferences?.find((o) => o.controller)
+
+/** As kubectl drain: a DaemonSet puts its pod back at once, a mirror pod is the kubelet's, a finished one holds nobody up. */
+function mustLeave(pod: Pod): boolean {
+  const mirror = pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined
+  return !mirror && !isFinished(pod) && controllerOf(pod)?.kind !== "DaemonSet"
+}
+
+const waitsForAddress = (pod: Pod) =>
+  !pod.spec.hostNetwork &&
+  !pod.status?.podIP &&
+  !isFinished(pod) &&
+  pod.metadata.deletionTimestamp === undefined
+
+function viewPod(pod: Pod, refusals: Refusals): ViewPod {
+  const { namespace = "", name } = pod.metadata
+  const refusal = refusals.get(`${namespace}/${name}`)
+  return {
+    namespace,
+    name,
+    terminating: pod.metadata.deletionTimestamp !== undefined,
+    ...(controllerOf(pod) === undefined ? { bare: true as const } : {}),
+    ...(refusal === undefined ? {} : { refusal }),
+  }
+}
+
+/** Looked at when the old node is gone: then the replacement has had time to take its pods. */
+async function inspectReplacements(
+  { inspect }: RotationPorts,
+  busy: readonly RotatedNode[],
+  known: ReadonlySet<string>,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const { name, state, replacement } of busy) {
+    if (state !== "Terminating" || known.has(name)) continue
+    if (replacement === undefined || !known.has(replacement)) continue
+    const why = await inspect(replacement)
+    if (why !== undefined) found.set(replacement, why)
+  }
+  return found
+}
+
+async function readTrouble(
+  { groups, clock }: RotationPorts,
+  busy: readonly RotatedNode[],
+  groupOf: ReadonlyMap<string, NodeGroup>,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const { name, state, since } of busy) {
+    const group = groupOf.get(name)
+    if (state !== "Surging" || group?.kind !== "scaling-group" || found.has(group.name)) continue
+    if (clock.now() - Date.parse(since) < askAfterMs) continue
+    // Only words for a message: that they cannot be had holds nothing up.
+    const why = await groups.trouble(group.name).catch(() => undefined)
+    if (why !== undefined) found.set(group.name, why)
+  }
+  return found
+}
