@@ -105,6 +105,24 @@ test("a pod beyond max-pods is rejected, and goes when it is deleted", async () 
   await world.until("the pod is gone", async () => (await world.pod("late")) === undefined)
 })
 
+test("a node that is deleted behind its back registers again, and replaces one of an earlier instance", async () => {
+  await using world = await nodeWorld()
+  const registered = () => world.kube.get(nodes, world.name)
+  const first = await world.until("the node registers", registered)
+  await world.kube.remove(nodes, first.metadata)
+  const again = await world.until("it registers again", registered)
+  assert.notEqual(again.metadata.uid, first.metadata.uid)
+  await world.kubelet.stop()
+  await world.kube.remove(nodes, again.metadata)
+  const spec = { providerID: "aws:///us-west-2a/i-0" }
+  await world.kube.create(nodes, { ...again, metadata: { name: world.name }, spec })
+  await world.restart()
+  await world.until("its own node", async () => {
+    const node = await registered()
+    return node?.spec?.providerID === "aws:///us-west-2a/i-1"
+  })
+})
+
 test("extended resources that others advertise become allocatable", async () => {
   await using world = await nodeWorld()
   await world.until("the node registers", () => world.kube.get(nodes, world.name))

@@ -45,6 +45,7 @@ export interface MachineHost {
 /** One EC2 instance that runs: a namespace, a root folder, instance metadata and a kubelet. */
 export interface Machine {
   readonly name: string
+  readonly instance: CloudInstance
   readonly kubelet: Kubelet
   readonly server: KubeletServer
   /**
@@ -111,6 +112,7 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
   const owned = undo.move()
   return {
     name,
+    instance,
     kubelet,
     server,
     halt(graceMs = 0) {

@@ -1,5 +1,9 @@
+import type { Clock } from "../../clock.ts"
+import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { CloudInstance } from "../../ec2/memory/records.ts"
-import { bootMachine, type Machine, type MachineHost } from "./machine.ts"
+import type { Logger } from "../../log.ts"
+import { nodeName } from "../kubelet/node/node-object.ts"
+import type { Machine } from "./machine.ts"
 
 export interface Machines extends AsyncDisposable {
   /** By node name. */
@@ -7,52 +11,70 @@ export interface Machines extends AsyncDisposable {
   list(): Machine[]
 }
 
+export interface MachinesOptions {
+  cloud: Cloud
+  clock: Clock
+  log: Logger
+  boot: (instance: CloudInstance) => Promise<Machine>
+}
+
 /** When the whole lab ends, its programs may end in order, which also keeps the code they have compiled. */
 const endGraceMs = 1_500
+/** A machine that did not boot is tried again; its instance runs, so it never counts as given up. */
+const retryMs = 2_000
 
 /** Boots a machine for every instance that runs and halts it when the cloud ends it. */
-export function followInstances(host: MachineHost): Machines {
-  const { cloud, log } = host
+export function followInstances(options: MachinesOptions): Machines {
+  const { cloud, clock, log, boot } = options
+  const { instance: instances } = cloud.core.tables
   const machines = new Map<string, Machine>()
-  /** The last step of each instance: boot and halt of one never overlap. */
+  /** Steps go one after another per node name: an address, and with it the name, may be taken again at once. */
   const steps = new Map<string, Promise<void>>()
-  let closing = false
-  const step = async (id: string) => {
-    const wanted = !closing && cloud.core.tables.instance.get(id)?.state === "running"
+  const closing = new AbortController()
+  const step = async (instance: CloudInstance): Promise<void> => {
+    const { id } = instance
+    const wanted = !closing.signal.aborted && instances.get(id)?.state === "running"
     const machine = machines.get(id)
-    if (wanted && !machine) {
-      const instance = cloud.core.tables.instance.get(id)
-      if (instance) machines.set(id, await bootMachine(host, instance))
-    } else if (!wanted && machine) {
+    if (wanted && !machine) machines.set(id, await boot(instance))
+    else if (!wanted && machine) {
       machines.delete(id)
-      await machine.halt(closing ? endGraceMs : 0)
+      await machine.halt(closing.signal.aborted ? endGraceMs : 0)
     }
   }
-  const look = (id: string) => {
-    const next = (steps.get(id) ?? Promise.resolve())
-      .then(() => step(id))
-      .catch((error: unknown) =>
-        log.error("instance not brought to its state", { instance: id, error: String(error) }),
-      )
-      .finally(() => {
-        if (steps.get(id) === next) steps.delete(id)
+  const look = (instance: CloudInstance): Promise<void> => {
+    const name = nodeName({ ...instance, region: cloud.region })
+    const next = (steps.get(name) ?? Promise.resolve())
+      .then(() => step(instance))
+      .catch((error: unknown) => {
+        log.error("instance not brought to its state", {
+          instance: instance.id,
+          error: String(error),
+        })
+        clock.sleep(retryMs, closing.signal).then(
+          () => look(instance),
+          () => {},
+        )
       })
-    steps.set(id, next)
+      .finally(() => {
+        if (steps.get(name) === next) steps.delete(name)
+      })
+    steps.set(name, next)
     return next
   }
   const stop = cloud.onChange((change) => {
     if (change.kind !== "instance") return
-    const instance: CloudInstance | undefined = change.after ?? change.before
-    if (instance && change.before?.state !== change.after?.state) void look(instance.id)
+    const instance = change.after ?? change.before
+    if (instance && change.before?.state !== change.after?.state) void look(instance)
   })
-  for (const instance of cloud.core.tables.instance.all()) void look(instance.id)
+  for (const instance of instances.all()) void look(instance)
   return {
     get: (name) => [...machines.values()].find((m) => m.name === name),
     list: () => [...machines.values()],
     async [Symbol.asyncDispose]() {
       stop()
-      closing = true
-      await Promise.all([...machines.keys(), ...steps.keys()].map(look))
+      closing.abort()
+      await Promise.all(steps.values())
+      await Promise.all([...machines.values()].map((m) => look(m.instance)))
     },
   }
 }

@@ -21,7 +21,7 @@ import { applyManifests, readManifestFolder, readManifests } from "./apply-manif
 import { buildCloud, launchInstance } from "./build-cloud.ts"
 import { cloudInstances } from "./cloud-instances.ts"
 import { type Kubernetes, startEmbedded, startReal } from "./kubernetes.ts"
-import { portSocket } from "./machine.ts"
+import { bootMachine, portSocket } from "./machine.ts"
 import { followInstances, type Machines } from "./machines.ts"
 import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
@@ -105,13 +105,13 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
     hollow: !wired,
     ec2Url: `http://${address}:${aws.port}`,
   })
+  const host = {
+    ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs, prefix },
+    kubeconfigFor: kubernetes.kubeconfigFor,
+    kubernetesVersion: version,
+  }
   running.machines = undo.use(
-    followInstances({
-      ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs },
-      prefix,
-      kubeconfigFor: kubernetes.kubeconfigFor,
-      kubernetesVersion: version,
-    }),
+    followInstances({ cloud, clock, log, boot: (instance) => bootMachine(host, instance) }),
   )
   progress("applying Berth's manifests")
   await installBerth(context, kube)

@@ -59,10 +59,10 @@ async function reportStatus(options: NodeReporterOptions): Promise<void> {
         readBackAt = now + readBackMs
       } else if (now >= readBackAt) {
         readBackAt = now + readBackMs
-        await allowExtendedResources(options)
+        // Deleted behind its back: a kubelet registers itself again.
+        if (!(await allowExtendedResources(options))) known = reported = undefined
       }
     } catch (error) {
-      // Deleted behind its back: a kubelet registers itself again.
       if (error instanceof KubeError && error.status === 404) known = undefined
       log.warn("node status not written", { error: (error as Error).message })
       waitMs = retryMs
@@ -71,28 +71,40 @@ async function reportStatus(options: NodeReporterOptions): Promise<void> {
   }
 }
 
-/** What others advertise as capacity, such as vpc.amazonaws.com/pod-eni, becomes allocatable by the kubelet's word. */
-async function allowExtendedResources({ kube, node }: NodeReporterOptions): Promise<void> {
+/**
+ * What others advertise as capacity, such as vpc.amazonaws.com/pod-eni, becomes allocatable by the kubelet's word.
+ * False when the node is not there.
+ */
+async function allowExtendedResources({ kube, node }: NodeReporterOptions): Promise<boolean> {
   const present = await kube.get(nodes, node.metadata.name)
-  const { capacity = {}, allocatable = {} } = present?.status ?? {}
+  if (!present) return false
+  const { capacity = {}, allocatable = {} } = present.status ?? {}
   const missing = Object.entries(capacity).filter(
     ([resource, amount]) => resource.includes("/") && allocatable[resource] !== amount,
   )
-  if (missing.length === 0) return
-  const body = { status: { allocatable: Object.fromEntries(missing) } }
-  await kube.patch(nodes, node.metadata, { type: "merge", subresource: "status", body })
+  if (missing.length > 0) {
+    const body = { status: { allocatable: Object.fromEntries(missing) } }
+    await kube.patch(nodes, node.metadata, { type: "merge", subresource: "status", body })
+  }
+  return true
 }
 
 /** Creates the Node, or takes over the one that is there, labels included (a restarted kubelet). */
 async function register({ kube, node }: NodeReporterOptions): Promise<Node> {
-  const { status, ...rest } = node
   try {
-    return await kube.create(nodes, { ...rest, ...(status ? { status } : {}) })
+    return await kube.create(nodes, node)
   } catch (error) {
     if (!(error instanceof KubeError && error.reason === "AlreadyExists")) throw error
   }
+  const { name } = node.metadata
+  const present = await kube.get(nodes, name)
+  if (present && present.spec?.providerID !== node.spec?.providerID) {
+    // Of an instance that had this address before: its providerID cannot be changed.
+    await kube.remove(nodes, { name }, present.metadata.uid ? { uid: present.metadata.uid } : {})
+    return await kube.create(nodes, node)
+  }
   const labels = node.metadata.labels ?? {}
-  return await kube.patch(nodes, node.metadata, { type: "merge", body: { metadata: { labels } } })
+  return await kube.patch(nodes, { name }, { type: "merge", body: { metadata: { labels } } })
 }
 
 async function writeConditions(
