@@ -54,31 +54,37 @@ export const blockedBy = (obstacle: Error | undefined): Decision => ({
       : asBerthError(obstacle, "describe"),
 })
 
-/** Decides on a node; loads what of the cloud the decision needs and nobody has loaded yet. */
-export async function decideNode(
+/**
+ * Decides on a node; loads what of the cloud the decision needs and nobody has loaded yet. `prepare` is called with the
+ * decision before anything else runs, so that what it sets aside is what the decision has seen.
+ */
+export async function decideNode<P>(
   options: DecideOptions,
-  { state, object, node }: DecideInput,
-): Promise<Decision> {
+  input: DecideInput,
+  prepare: (decision: Decision) => P,
+): Promise<{ decision: Decision; prepared: P }> {
+  const { facts } = options
+  const { vpcId } = input.state
+  let decision: Decision
   try {
-    const limits = interfaceLimitsOf(limitsOf(state.instanceType))
-    const decision = await decideWith(options, limits, { state, object, node })
-    if (!wantsFreshSupply(options, state, decision)) return decision
-    const { facts } = options
-    const none = { subnets: [], groups: [], allGroups: false }
-    await facts.ensure({ vpcId: state.vpcId, ...none }, recheckMs - 5_000)
-    return await decideWith(options, limits, { state, object, node })
+    const limits = interfaceLimitsOf(limitsOf(input.state.instanceType))
+    decision = decideWith(options, limits, input, await resolve(options, input))
+    if (wantsFreshSupply(options, input.state, decision)) {
+      const none = { subnets: [], groups: [], allGroups: false }
+      await facts.ensure({ vpcId, ...none }, recheckMs - 5_000)
+      decision = decideWith(options, limits, input, await resolve(options, input))
+    }
   } catch (error) {
     if (!(error instanceof BerthError)) throw error
-    return blockedBy(error)
+    decision = blockedBy(error)
   }
+  return { decision, prepared: prepare(decision) }
 }
 
-async function decideWith(
-  options: DecideOptions,
-  limits: InterfaceLimits,
+function resolve(
+  { placements, facts }: DecideOptions,
   { state, object, node }: DecideInput,
-): Promise<Decision> {
-  const { facts, supplies, placements, clock } = options
+): Promise<ReadonlyMap<PlacementKey, Resolution>> {
   const { spec } = object
   const primary = state.interfaces.find((iface) => iface.primary)
   if (!primary)
@@ -93,17 +99,25 @@ async function decideWith(
   }
   const keys = new Set([nodePlacement, ...spec.demand.map((d) => d.placement)])
   for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
-  const resolutions = await resolvePlacements(keys, nodeFacts, spec.mode, placements, facts)
+  return resolvePlacements(keys, nodeFacts, spec.mode, placements, facts)
+}
+
+function decideWith(
+  options: DecideOptions,
+  limits: InterfaceLimits,
+  { state, object, node }: DecideInput,
+  resolutions: ReadonlyMap<PlacementKey, Resolution>,
+): Decision {
   const plan = planNode({
     node: state.name,
-    spec,
+    spec: object.spec,
     limits,
     interfaces: state.interfaces,
     inFlight: state.inFlight(),
     resolutions,
-    supply: supplies.of(subnetsOf(resolutions)),
+    supply: options.supplies.of(subnetsOf(resolutions)),
     unschedulable: isUnschedulable(node),
-    now: clock.now(),
+    now: options.clock.now(),
   })
   const shortages = [...plan.shortages, ...heldBack(options, state, object, plan)]
   return { resolutions, shortages, actions: plan.actions, limits, obstacle: undefined }

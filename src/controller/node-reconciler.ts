@@ -90,10 +90,11 @@ export class NodeReconciler {
     const { clock } = this.#options
     const verified = await this.#verified(state, object)
     if (!verified && !state.obstacle) return undefined
-    const decision = verified
-      ? await decideNode(this.#options, { state, object, node: node.object })
-      : blockedBy(state.obstacle)
-    const prepared = this.#prepare(state, node.object, decision)
+    const prepare = (decision: Decision) => this.#prepare(state, node.object, decision)
+    const blocked = blockedBy(state.obstacle)
+    const { decision, prepared } = verified
+      ? await decideNode(this.#options, { state, object, node: node.object }, prepare)
+      : { decision: blocked, prepared: prepare(blocked) }
     if (!(await this.#recorded(state, object, node.object, { decision, prepared })))
       return undefined
     for (const call of prepared.start) this.#options.calls.start(state, call)
