@@ -9,6 +9,17 @@ const quietMs = 5_000
 /** Pods told in one pass: a node runs at most a few hundred. */
 const maxPods = 300
 
+/** What pods of a placement that wait can expect. */
+export interface Outlook {
+  /** Free addresses that can be had at once: these pods wait for their runtime only, and are told nothing. */
+  readonly ready: number
+  /** Free addresses on interfaces that are being set up, and what that waits for. */
+  readonly coming: number
+  readonly comingReason: Refusal
+  /** Why there is nothing for the others. */
+  readonly reason: Refusal
+}
+
 /** Tells waiting pods why they wait, each reason once. */
 export class PodReasons {
   readonly #events: EventRecorder
@@ -22,7 +33,7 @@ export class PodReasons {
   }
 
   /** Returns when to call again, ms since the epoch, if a pod is still in its quiet time. */
-  tell(waiting: WaitingPods, reasonOf: (placement: string) => Refusal): number | undefined {
+  tell(waiting: WaitingPods, outlookOf: (placement: string) => Outlook): number | undefined {
     const now = this.#clock.now()
     const all = [
       ...waiting.refused.map(({ pod, refusal }) => ({
@@ -30,8 +41,11 @@ export class PodReasons {
         reason: { why: refusal.message, hint: refusal.hint, refused: true },
       })),
       ...[...waiting.byPlacement].flatMap(([placement, pods]) => {
-        const reason = reasonOf(placement)
-        return pods.map((pod) => ({ pod, reason }))
+        const { ready, coming, comingReason, reason } = outlookOf(placement)
+        return [
+          ...pods.slice(ready, ready + coming).map((pod) => ({ pod, reason: comingReason })),
+          ...pods.slice(ready + coming).map((pod) => ({ pod, reason })),
+        ]
       }),
     ]
     this.#forget(new Set(all.map(({ pod }) => idOf(pod))))

@@ -14,7 +14,7 @@ import type { KubeDeps, NodeObjects } from "./node-objects.ts"
 import type { PodPlacements } from "./pod-placements.ts"
 import { PodReasons } from "./pod-reasons.ts"
 import { followsNode, isRebound } from "./rebinding.ts"
-import { type Refusal, shortageReason } from "./shortage-reason.ts"
+import { type Refusal, settingUp, shortageReason } from "./shortage-reason.ts"
 import { SpecWriter } from "./spec-writer.ts"
 import { StatusGate, samePlacementMode } from "./status-gate.ts"
 import { countWaiting, type WaitingPods, waitingPods } from "./waiting-pods.ts"
@@ -179,8 +179,21 @@ export class Supply {
   }
 
   #tellPods(): number | undefined {
-    const { pool } = this.#o.book
-    return this.#reasons.tell(this.#waiting, (key) => this.refusal(key, pool.shortage(key)))
+    const { config, keeper, book } = this.#o
+    const { pool } = book
+    return this.#reasons.tell(this.#waiting, (key) => {
+      const serving = [...pool.interfaces()].filter(
+        (iface) => iface.facts.placement === key && pool.serves(iface) && !this.held(key),
+      )
+      const freeOn = (open: boolean) =>
+        serving.reduce((sum, iface) => sum + (iface.open === open ? iface.free : 0), 0)
+      return {
+        ready: freeOn(true),
+        coming: freeOn(false),
+        comingReason: settingUp(config.nodeName, keeper.problems()),
+        reason: this.refusal(key, pool.shortage(key)),
+      }
+    })
   }
 
   async #offer(waiting: Map<string, number>, targets: NodeNetworkSpec["targets"]) {
