@@ -1,5 +1,7 @@
 import { exhausted } from "./demo/exhausted.ts"
 import type { Scenario } from "./scenario.ts"
+import { placement } from "./scenarios/placement.ts"
+import { plain } from "./scenarios/plain.ts"
 
 /** States a lab can start in, by the name that `berth lab up --scenario` takes. */
 export const scenarios = {
@@ -11,4 +13,6 @@ export const scenarios = {
     subnets: exhausted.subnets.map(({ occupied: _, ...subnet }) => subnet),
     manifests: [],
   },
+  placement,
+  plain,
 } satisfies Record<string, Scenario>
