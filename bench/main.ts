@@ -1,7 +1,8 @@
 // `npm run bench`: what a pod's network takes, beside what the kernel alone needs, measured in one run on this machine,
 // so that the ratios hold wherever it runs. `-o json` for programs. Takes about fifteen seconds.
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -31,11 +32,11 @@ interface Result {
 }
 
 async function measure(): Promise<Result> {
-  const state = process.env["BERTH_BENCH_STATE"]
+  await using cleanup = new AsyncDisposableStack()
+  const state = stateFolder(cleanup)
   // Interpreted sources cost the agent memory and time that its image does not.
   const program = await bundleAgent()
-  const environment = { IP_COOLDOWN_PERIOD: "0", ...(state && { BERTH_STATE_DIR: state }) }
-  await using lab = await nodeLab(environment, program)
+  await using lab = await nodeLab({ IP_COOLDOWN_PERIOD: "0", BERTH_STATE_DIR: state }, program)
   await start(lab)
   await using launcher = await startLauncher(lab)
   await pods(lab, launcher, namesOf("warm-up", 30))
@@ -49,6 +50,8 @@ async function measure(): Promise<Result> {
   const version = await oneByOne(launcher, "VERSION", namesOf("x", 50))
   const single = await pods(lab, launcher, namesOf("one", sequential))
   const many = await bursts(lab, launcher)
+  const after = agentMiB(lab)
+  const restart = await crashes(lab, launcher)
   const ms = (launches: readonly Launch[]) => launches.map((l) => l.ms)
   return {
     rows: [
@@ -60,10 +63,19 @@ async function measure(): Promise<Result> {
       row(`ADD, ${burst} at once: each`, many.each),
       row(`ADD, ${burst} at once: last`, many.lastAdd),
       row(`DEL, ${burst} at once: last`, many.lastDel),
+      row(`kill -9 to first ADD, ${sequential} pods`, restart),
     ],
     pluginPeakKiB: Math.max(...single.add.map((l) => l.rssKiB)),
-    agentMiB: { idle, after: agentMiB(lab) },
+    agentMiB: { idle, after },
   }
+}
+
+/** In memory where that is possible, as /var/run/aws-node is on a host. BERTH_BENCH_STATE names another folder. */
+function stateFolder(cleanup: AsyncDisposableStack): string {
+  const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+  const folder = process.env["BERTH_BENCH_STATE"] ?? mkdtempSync(join(parent, "berth-bench-"))
+  cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 async function start(lab: NodeLab) {
@@ -135,6 +147,23 @@ async function bursts(lab: NodeLab, launcher: Launcher) {
   return { each, lastAdd, lastDel }
 }
 
+/** From the start of the agent's successor until a pod has its address: the plugin waits for it meanwhile. */
+async function crashes(lab: NodeLab, launcher: Launcher): Promise<number[]> {
+  const names = namesOf("kept", sequential)
+  for (const name of names) lab.sandbox(name)
+  for (const name of names) await all(launcher, "ADD", [name])
+  const times: number[] = []
+  for (const name of namesOf("after", 3)) {
+    lab.sandbox(name)
+    await lab.stopAgent("SIGKILL")
+    const start = performance.now()
+    await lab.startAgent()
+    await all(launcher, "ADD", [name])
+    times.push(performance.now() - start)
+  }
+  return times
+}
+
 const namesOf = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 
@@ -145,10 +174,10 @@ function agentMiB(lab: NodeLab): number {
 
 function print(result: Result) {
   const cell = (value: number) => value.toFixed(2).padStart(8)
-  console.log(`${"milliseconds".padEnd(30)}   median      p95      p99      max   x raw`)
+  console.log(`${"milliseconds".padEnd(32)}   median      p95      p99      max   x raw`)
   for (const { what, times: t, ratio } of result.rows) {
     const cells = [t.median, t.p95, t.p99, t.max].map(cell).join(" ")
-    console.log(`${what.padEnd(30)} ${cells} ${ratio.toFixed(1).padStart(7)}`)
+    console.log(`${what.padEnd(32)} ${cells} ${ratio.toFixed(1).padStart(7)}`)
   }
   const { idle, after } = result.agentMiB
   console.log(`agent as shipped: ${idle.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after`)
