@@ -11,6 +11,7 @@ import {
   managed,
   managerKey,
   parseManagers,
+  withoutEntry,
   writeManagers,
 } from "./managers.ts"
 import { type Comparison, compare } from "./typed-compare.ts"
@@ -76,9 +77,10 @@ export function yielded(managers: Managers, comparison: Comparison, except?: str
       out.set(key, manager)
       continue
     }
-    const lost = union(intersection(manager.set, changed), comparison.removed)
-    const set = difference(manager.set, lost)
-    if (!isEmptySet(set)) out.set(key, { ...manager, set })
+    const lost = intersection(manager.set, union(changed, comparison.removed))
+    const set = isEmptySet(lost) ? manager.set : difference(manager.set, lost)
+    if (set === manager.set) out.set(key, manager)
+    else if (!isEmptySet(set)) out.set(key, { ...withoutEntry(manager), set })
   }
   return out
 }

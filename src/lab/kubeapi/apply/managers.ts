@@ -17,6 +17,8 @@ export interface Manager {
   readonly subresource: string
   readonly time: string
   readonly set: FieldSet
+  /** The entry that the set was read from, as long as it is unchanged. */
+  readonly entry?: ManagedFieldsEntry
 }
 
 /** Managers by identity. */
@@ -38,6 +40,7 @@ export function parseManagers(entries: readonly ManagedFieldsEntry[] = []): Mana
       subresource: entry.subresource ?? "",
       time: entry.time ?? "",
       set: fromFields(entry.fieldsV1),
+      entry,
     }
     managers.set(managerKey(manager), manager)
   }
@@ -82,7 +85,7 @@ export function managed(set: FieldSet): FieldSet {
 /** Writes the managers into the object's metadata, in the order of the API server: applied ones first, then by time. */
 export function writeManagers(object: ApiObject, managers: Managers): void {
   const kept = [...managers.values()]
-    .map((m) => ({ ...m, set: managed(m.set) }))
+    .map((m) => (m.entry ? m : { ...m, set: managed(m.set) }))
     .filter((m) => !isEmptySet(m.set))
   const entries = capped(kept).sort(byOrder).map(toEntry)
   if (entries.length > 0) object.metadata.managedFields = entries
@@ -93,6 +96,10 @@ function byOrder(a: Manager, b: Manager): number {
   if (a.operation !== b.operation) return a.operation === "Apply" ? -1 : 1
   const order = (m: Manager) => [m.time, m.manager, m.apiVersion, m.subresource].join("\0")
   return order(a) < order(b) ? -1 : 1
+}
+
+export function withoutEntry({ entry: _, ...manager }: Manager): Manager {
+  return manager
 }
 
 /** Merges the oldest Update managers of one version into "ancient-changes" when there are too many. */
@@ -108,16 +115,17 @@ function capped(managers: readonly Manager[]): Manager[] {
       .map((m) => m.time)
       .sort()
       .at(-1) ?? ""
-  const ancient: Manager = { ...first, manager: "ancient-changes", time, set }
+  const ancient: Manager = { ...withoutEntry(first), manager: "ancient-changes", time, set }
   return [...managers.filter((m) => !oldest.includes(m)), ancient]
 }
 
-const toEntry = (m: Manager): ManagedFieldsEntry => ({
-  manager: m.manager,
-  operation: m.operation,
-  apiVersion: m.apiVersion,
-  ...(m.time === "" ? {} : { time: m.time }),
-  fieldsType: "FieldsV1",
-  fieldsV1: toFields(m.set),
-  ...(m.subresource === "" ? {} : { subresource: m.subresource }),
-})
+const toEntry = (m: Manager): ManagedFieldsEntry =>
+  m.entry ?? {
+    manager: m.manager,
+    operation: m.operation,
+    apiVersion: m.apiVersion,
+    ...(m.time === "" ? {} : { time: m.time }),
+    fieldsType: "FieldsV1",
+    fieldsV1: toFields(m.set),
+    ...(m.subresource === "" ? {} : { subresource: m.subresource }),
+  }

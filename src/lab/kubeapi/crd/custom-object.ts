@@ -5,9 +5,12 @@ import { applyDefaults } from "./defaulting.ts"
 import { hasRules, ruleCauses } from "./rules.ts"
 import { validate } from "./validate.ts"
 
-/** Fills in the defaults that a custom resource's schema names, in place. */
-export const customDefaults = (type: ResourceType, draft: ApiObject): void =>
-  applyDefaults(type.schema, draft)
+/** Fills in the defaults that a custom resource's schema names, in place; of the status only where that is written. */
+export function customDefaults(type: ResourceType, draft: ApiObject, statusOnly = false): void {
+  if (!statusOnly) applyDefaults(type.schema, draft)
+  else if (type.schema.properties?.status)
+    applyDefaults(type.schema.properties.status, draft.status)
+}
 
 /** Complaints of a custom resource's schema; its CEL rules are asked only of what has the right shape. */
 export function customCauses(type: ResourceType, object: ApiObject, old?: ApiObject): Cause[] {

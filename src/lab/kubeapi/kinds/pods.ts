@@ -22,8 +22,7 @@ export const podStrategy: Strategy = {
     admitTolerations(spec)
   },
   onUpdate: (draft, old) => {
-    const status = asObject(draft.status)
-    preset(status, "qosClass", asObject(old.status).qosClass)
+    draft.status = { qosClass: asObject(old.status).qosClass, ...asObject(draft.status) }
   },
   validate: (pod, old, subresource) => {
     if (old === undefined) return podSpecCauses(asObject(pod.spec), "spec")

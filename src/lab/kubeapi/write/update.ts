@@ -151,29 +151,35 @@ function updateDraft(
 ): ApiObject {
   checkPreconditions(type, wanted, old)
   const strategy = strategyOf(type)
-  const draft = clone(type.conversion?.toStored(wanted) ?? wanted)
+  const { subresource } = target
+  const statusOnly = subresource === "status" && type.status
+  const draft = draftOf(type.conversion?.toStored(wanted) ?? wanted, statusOnly)
   draft.apiVersion = old.apiVersion
   draft.metadata = metadataForUpdate(type, draft.metadata, old.metadata)
   if (!options.managed) keepManagers(draft, old)
-  keepHalves(type, target.subresource, draft, old)
-  if (type.custom) customDefaults(type, draft)
-  strategy.defaults?.(draft)
-  if (!options.managed) {
-    trackUpdate({ core, type, before: old, after: draft, subresource: target.subresource, options })
-  }
-  if (target.subresource === "") strategy.onUpdate?.(draft, old, core)
-  const counted = (type.generation || type.custom) && target.subresource !== "binding"
+  keepHalves(type, subresource, draft, old)
+  if (type.custom) customDefaults(type, draft, statusOnly)
+  if (!statusOnly) strategy.defaults?.(draft)
+  if (!options.managed) trackUpdate({ core, type, before: old, after: draft, subresource, options })
+  if (subresource === "") strategy.onUpdate?.(draft, old, core)
+  const counted = (type.generation || type.custom) && subresource !== "binding"
   if (counted && specChanged(type, draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
   refuse(type, draft, [
     ...metadataCauses(type, draft, old),
     ...(type.custom ? customCauses(type, draft, old) : []),
-    ...(strategy.validate?.(draft, old, target.subresource) ?? []),
-    ...(type.custom ? [] : enumCauses(type.schema, draft)),
+    ...(strategy.validate?.(draft, old, subresource) ?? []),
+    ...(type.custom || statusOnly ? [] : enumCauses(type.schema, draft)),
   ])
   return draft
 }
+
+/** A copy to complete. A write of the status is most of what a cluster does, and needs no copy of the spec. */
+const draftOf = (wanted: ApiObject, statusOnly: boolean): ApiObject =>
+  statusOnly
+    ? { ...wanted, metadata: clone(wanted.metadata), status: clone(wanted.status) }
+    : clone(wanted)
 
 /** Clients send back what they read; who manages what is decided here. */
 function keepManagers(draft: ApiObject, old: ApiObject): void {
@@ -182,7 +188,7 @@ function keepManagers(draft: ApiObject, old: ApiObject): void {
   else delete draft.metadata.managedFields
 }
 
-/** A write to the object keeps its status, a write to the status keeps the rest. */
+/** A write to the object keeps its status, a write to the status keeps the rest; what is kept is shared with `old`. */
 function keepHalves(
   type: ResourceType,
   subresource: string,
@@ -190,29 +196,25 @@ function keepHalves(
   old: ApiObject,
 ): void {
   if (subresource === "") {
-    if (type.status) copyField(draft, old, "status")
-    return
-  }
-  if (subresource !== "status") return
-  if (type.custom) {
-    const { managedFields } = draft.metadata
-    const status = draft.status
+    if (type.status) keepField(draft, old, "status")
+  } else if (subresource === "status" && type.custom) {
+    const { status, metadata } = draft
     for (const field of Object.keys(draft)) delete draft[field]
-    Object.assign(draft, clone(old))
-    if (managedFields !== undefined) draft.metadata.managedFields = managedFields
+    const { managedFields } = metadata
+    Object.assign(draft, old, { metadata: { ...old.metadata }, status })
+    if (managedFields) draft.metadata.managedFields = managedFields
     if (status === undefined) delete draft.status
-    else draft.status = status
-    return
+  } else if (subresource === "status") {
+    keepField(draft, old, "spec")
+    const { ownerReferences } = old.metadata
+    if (ownerReferences) draft.metadata.ownerReferences = ownerReferences
+    else delete draft.metadata.ownerReferences
   }
-  copyField(draft, old, "spec")
-  if (old.metadata.ownerReferences)
-    draft.metadata.ownerReferences = clone(old.metadata.ownerReferences)
-  else delete draft.metadata.ownerReferences
 }
 
-function copyField(draft: ApiObject, old: ApiObject, field: "spec" | "status"): void {
+function keepField(draft: ApiObject, old: ApiObject, field: "spec" | "status"): void {
   if (old[field] === undefined) delete draft[field]
-  else draft[field] = clone(old[field])
+  else draft[field] = old[field]
 }
 
 /** A write that changes nothing but the times of its manager is no write. */
