@@ -46,12 +46,9 @@ export function shortageReason(input: ReasonInput): Refusal {
 }
 
 function underWay(input: ReasonInput, describe: string): Refusal {
-  const { shortage, problems, placement, provisioning } = input
-  const { total, held, cooling, interfaces, settingUp, nextFreeAt } = shortage
-  if (settingUp > 0 && problems.length > 0) {
-    const what = problems.map(({ id, problem }) => `${id}: ${problem}`).join("; ")
-    return pending(`the kernel does not show all interfaces yet (${what})`, describe)
-  }
+  const { node, shortage, problems, placement, provisioning } = input
+  const { total, held, cooling, interfaces, nextFreeAt } = shortage
+  if (shortage.settingUp > 0 && problems.length > 0) return settingUp(node, problems)
   if (!provisioning) {
     const why = `all ${total} addresses attached to the node are in use`
     const hint = "DISABLE_NETWORK_RESOURCE_PROVISIONING is set: attach more addresses, or unset it."
@@ -64,6 +61,13 @@ function underWay(input: ReasonInput, describe: string): Refusal {
   const of = placement === "node" ? "" : ` of placement ${placement}`
   const have = `${held} of ${total} addresses${of} on ${interfaces} interfaces are in use`
   return pending(`${have}, and more were asked for`, describe)
+}
+
+/** There are addresses, on interfaces that cannot carry pods yet. */
+export function settingUp(node: string, problems: ReasonInput["problems"]): Refusal {
+  const what = problems.map(({ id, problem }) => `${id}: ${problem}`).join("; ")
+  const why = `the kernel does not show all interfaces yet (${what})`
+  return pending(why, `kubectl describe nodenetwork ${node}`)
 }
 
 const pending = (why: string, hint: string): Refusal => ({

@@ -7,6 +7,7 @@ import type { PodPlacements } from "./pod-placements.ts"
 
 /** Pods of this node that have no address, by what is to serve them. */
 export interface WaitingPods {
+  /** In the order in which they will be served: those whose ADD stands in line come first. */
   readonly byPlacement: ReadonlyMap<PlacementKey, readonly Pod[]>
   /** ADDs in line for pods that the watch does not show as waiting, such as a sandbox that is made anew. */
   readonly others: ReadonlyMap<PlacementKey, number>
@@ -21,7 +22,12 @@ export async function waitingPods(
   placements: PodPlacements,
 ): Promise<WaitingPods> {
   const held = new Set(book.attachments().map(({ held }) => nameOf(held.pod)))
-  const pods = objects.pods.list().filter((pod) => wantsAddress(pod) && !held.has(nameOfPod(pod)))
+  const line = new Map(book.waiting().map(({ pod }, i) => [nameOf(pod), i]))
+  const place = (pod: Pod) => line.get(nameOfPod(pod)) ?? line.size
+  const pods = objects.pods
+    .list()
+    .filter((pod) => wantsAddress(pod) && !held.has(nameOfPod(pod)))
+    .sort((a, b) => place(a) - place(b))
   const decided = await Promise.all(
     pods.map(async (pod) => ({ pod, decision: await placements.decide(pod) })),
   )
