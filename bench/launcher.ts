@@ -17,13 +17,14 @@ export type Launcher = AsyncDisposable & {
   run(calls: readonly { command: string; container: string }[]): Promise<Launch[]>
 }
 
+const compiler = "cc"
 const config = JSON.stringify({ cniVersion: "1.0.0", name: "aws-cni", type: "berth-cni" })
 
 /** Compiles launch.c and starts it in the node's namespace. */
 export async function startLauncher(lab: NodeLab): Promise<Launcher> {
   const program = join(lab.folder, "launch")
   const source = fileURLToPath(new URL("launch.c", import.meta.url))
-  execFileSync("cc", ["-std=c11", "-O2", "-o", program, source])
+  execFileSync(compiler, ["-std=c11", "-O2", "-o", program, source])
   const plugin = join(lab.environment.HOST_CNI_BIN_PATH, "berth-cni")
   const child = lab.host.enter(() =>
     spawn(program, [plugin, config], { stdio: ["pipe", "pipe", "inherit"] }),

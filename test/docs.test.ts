@@ -2,9 +2,9 @@ import assert from "node:assert/strict"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { test } from "node:test"
-import { generatedPages } from "../src/cli/reference/generated-pages.ts"
+import { referencePages } from "../scripts/reference-pages.ts"
 
-for (const [file, make] of Object.entries(generatedPages)) {
+for (const [file, make] of Object.entries(referencePages)) {
   test(`${file} says what the code says (node scripts/docs.ts writes it anew)`, () => {
     // Not assert.equal: nobody reads a diff of two whole pages.
     assert.ok(readFileSync(file, "utf8") === make(), `${file} is stale: run node scripts/docs.ts`)
