@@ -1,8 +1,8 @@
-import type { Event, Node, Pod } from "../../api/core.ts"
+import type { Node, Pod } from "../../api/core.ts"
 import type { KubeObject } from "../../api/meta.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Arguments } from "./arguments.ts"
-import { resourceOf } from "./resource-names.ts"
+import { type CoreEvent, resourceOf } from "./resource-names.ts"
 
 /** `get KIND [NAME] [-n NAMESPACE | -A] [-o json|wide] [-l ...] [--field-selector ...]` */
 export async function getObjects(kube: Kube, args: Arguments): Promise<number> {
@@ -14,7 +14,7 @@ export async function getObjects(kube: Kube, args: Arguments): Promise<number> {
   const list = await kube.list(resource, {
     ...(namespace ? { namespace } : {}),
     ...optional("labelSelector", args.options.get("selector")),
-    ...optional("fieldSelector", fieldSelector(args.options.get("field-selector"), resource.kind)),
+    ...optional("fieldSelector", args.options.get("field-selector")),
   })
   const items = name === undefined ? list.items : list.items.filter((i) => i.metadata.name === name)
   if (name !== undefined && items.length === 0)
@@ -32,10 +32,6 @@ export async function getObjects(kube: Kube, args: Arguments): Promise<number> {
 
 const optional = (key: string, value: string | undefined) =>
   value === undefined ? {} : { [key]: value }
-
-/** Core events say involvedObject where events.k8s.io says regarding; both are fields of the same object. */
-const fieldSelector = (selector: string | undefined, kind: string) =>
-  kind === "Event" ? selector?.replaceAll("involvedObject.", "regarding.") : selector
 
 function print(kind: string, items: readonly KubeObject[]): void {
   const rows = items.map((item) => cells(kind, item))
@@ -81,13 +77,9 @@ function cells(kind: string, item: KubeObject): string[] {
     ]
   }
   if (kind === "Event") {
-    const event = item as Event
-    return [
-      event.type,
-      event.reason,
-      `${event.regarding?.kind?.toLowerCase()}/${event.regarding?.name}`,
-      event.note ?? "",
-    ]
+    const { type = "", reason = "", message = "", involvedObject } = item as CoreEvent
+    const about = `${involvedObject?.kind?.toLowerCase()}/${involvedObject?.name}`
+    return [type, reason, about, message]
   }
   return [name, creationTimestamp ?? ""]
 }

@@ -1,7 +1,6 @@
 import type { KubeObject } from "../../api/meta.ts"
 import {
   eniConfigs,
-  events,
   leases,
   namespaces,
   nodeNetworks,
@@ -20,11 +19,27 @@ const apps = (plural: string, kind: string): Resource<KubeObject> => ({
   namespaced: true,
 })
 
+/** core/v1, as kubectl reads them: fields named involvedObject and message. */
+export interface CoreEvent extends KubeObject {
+  involvedObject?: { kind?: string; name?: string }
+  reason?: string
+  message?: string
+  type?: string
+}
+
+const coreEvents: Resource<CoreEvent> = {
+  group: "",
+  version: "v1",
+  plural: "events",
+  kind: "Event",
+  namespaced: true,
+}
+
 export const known: readonly Resource<KubeObject>[] = [
   nodes,
   pods,
   namespaces,
-  events,
+  coreEvents,
   leases,
   eniConfigs,
   securityGroupPolicies,
