@@ -2,12 +2,13 @@ import type { NodeMode, NodeNetwork } from "../api/nodenetwork.ts"
 
 /**
  * Whether a status may be used. After custom networking is turned on, the status on record still lists the interfaces
- * of the old mode as serving; a pod started from it would get an address of the wrong subnet. So a status counts only
- * once the controller has seen a spec with the present mode.
+ * of the old mode as serving; a pod started from it would get an address of the wrong subnet. And where an instance has
+ * the private address of one before it, it has its name too: the record then lists interfaces that are gone. So a
+ * status counts only once the controller has seen a spec with the present mode and instance.
  */
 export class StatusGate {
   readonly #mode: NodeMode
-  /** The first generation of spec known to have the present mode; undefined until one was seen. */
+  /** The first generation of spec known to have the present mode and instance; undefined until one was seen. */
   #since: number | undefined
 
   constructor(mode: NodeMode) {
@@ -19,8 +20,8 @@ export class StatusGate {
     this.#since = 0
   }
 
-  admits({ spec, status, metadata }: NodeNetwork): boolean {
-    if (!samePlacementMode(spec.mode, this.#mode)) {
+  admits({ spec, status, metadata }: NodeNetwork, instanceID: string | undefined): boolean {
+    if (spec.instanceID !== instanceID || !samePlacementMode(spec.mode, this.#mode)) {
       this.#since = undefined
       return false
     }

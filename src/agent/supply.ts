@@ -66,6 +66,9 @@ export class Supply {
       if (object) this.#observe(object)
     })
     o.objects.node.onChange(() => {
+      // What was read before the node could not be told from the record of another instance.
+      const read = knownOf(o.objects.nodeNetwork.get(o.config.nodeName))
+      if (read) this.#observe(read)
       o.book.wake()
       this.changed()
     })
@@ -132,7 +135,7 @@ export class Supply {
   }
 
   #observe(object: NodeNetwork): void {
-    if (!object.status || !this.#gate.admits(object)) return
+    if (!object.status || !this.#gate.admits(object, this.#instanceID())) return
     const { status } = object
     // Most updates are echoes of our own writes to spec.
     if (isDeepStrictEqual(status, this.#status)) return
@@ -165,7 +168,7 @@ export class Supply {
     const { objects, config, book, placements } = this.#o
     const node = knownOf(objects.node.get(config.nodeName))
     const unread = [objects.pods, objects.nodeNetwork].some((i) => i.state === "starting")
-    const instanceID = /[^/]+$/.exec(node?.spec?.providerID ?? "")?.[0]
+    const instanceID = this.#instanceID()
     if (!node || unread || !instanceID) return undefined
     this.#waiting = await waitingPods(objects, book, placements)
     const waiting = countWaiting(this.#waiting)
@@ -176,6 +179,11 @@ export class Supply {
     const { mode } = config
     const { pool } = book
     return { instanceID, mode, targets, demand: demandOf(pool, waiting), offers: pool.offers() }
+  }
+
+  #instanceID(): string | undefined {
+    const node = knownOf(this.#o.objects.node.get(this.#o.config.nodeName))
+    return /[^/]+$/.exec(node?.spec?.providerID ?? "")?.[0]
   }
 
   #tellPods(): number | undefined {
