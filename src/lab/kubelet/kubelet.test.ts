@@ -91,6 +91,28 @@ test("pods run on while the kubelet restarts, and those deleted meanwhile are cl
   assert.equal(calls(world).filter((c) => c === "ADD stays").length, 1)
 })
 
+test("a pod held by a finalizer is ended once and then left alone", async () => {
+  await using world = await nodeWorld()
+  world.plugin.install()
+  const finalizers = ["x.dev/hold"]
+  await world.addPod("held", {}, { finalizers })
+  const pod = await running(world, "held")
+  await world.kube.remove(labPods, pod.metadata)
+  await world.until("DEL", () => calls(world).includes("DEL held"))
+  await world.until("the worker has ended", () => world.kubelet.runtimes.size === 0)
+  const after = await world.pod("held")
+  const label = { metadata: { labels: { touched: "yes" } } }
+  await world.kube.patch(labPods, pod.metadata, { type: "merge", body: label })
+  await world.addPod("next")
+  await running(world, "next")
+  const still = await world.pod("held")
+  assert.deepEqual(still?.status, after?.status)
+  assert.equal(calls(world).filter((c) => c.endsWith(" held")).length, 2)
+  const body = { metadata: { finalizers: null } }
+  await world.kube.patch(labPods, pod.metadata, { type: "merge", body })
+  await world.until("the pod is gone", async () => (await world.pod("held")) === undefined)
+})
+
 test("a pod beyond max-pods is rejected, and goes when it is deleted", async () => {
   await using world = await nodeWorld()
   for (let i = 0; i < 29; i++) await world.addPod(`web-${i}`)

@@ -9,8 +9,9 @@ import { startNodeReporter } from "./node/node-registration.ts"
 import { rejection } from "./pod/admission.ts"
 import type { StartContainer } from "./pod/container-starter.ts"
 import type { ContainersContext } from "./pod/pod-containers.ts"
-import { newPodRuntime, type PodRuntime } from "./pod/pod-runtime.ts"
-import { PodWorker, type PodWorkerContext } from "./pod/pod-worker.ts"
+import type { PodRuntime } from "./pod/pod-runtime.ts"
+import type { PodWorkerContext } from "./pod/pod-worker.ts"
+import { PodWorkers } from "./pod/pod-workers.ts"
 import type { Sandboxes } from "./runtime/sandbox.ts"
 
 export interface KubeletOptions {
@@ -39,64 +40,37 @@ export interface Kubelet {
 
 /** A kubelet without containers: everything a node does towards the API and its pods' networks. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { node, runtimes, clock, sandboxes } = options
+  const { node, runtimes, sandboxes } = options
   const log = options.log.child({ node: node.metadata.name })
   const ending = new AbortController()
   const { signal } = ending
-  const reporter = startNodeReporter({
-    ...options,
-    log,
-    signal,
-    networkReady: () => sandboxes.networkReady,
-  })
-  const workers = new Map<string, PodWorker>()
-  const context = workerContext({ ...options, log })
-  const serve = (runtime: PodRuntime) => {
-    const uid = runtime.pod.metadata.uid ?? ""
-    const worker = new PodWorker(context, runtime)
-    workers.set(uid, worker)
-    void worker.done.then(() => {
-      if (workers.get(uid) === worker && !signal.aborted) {
-        workers.delete(uid)
-        runtimes.delete(uid)
-      }
-    })
-    return worker
-  }
+  const common = { ...options, log, signal }
+  const networkReady = () => sandboxes.networkReady
+  const reporter = startNodeReporter({ ...common, networkReady })
   const informer = new Informer<LabPod>({
-    ...options,
-    log,
-    signal,
+    ...common,
     resource: labPods,
     query: { fieldSelector: `spec.nodeName=${node.metadata.name}` },
   })
   await informer.synced().catch(() => {})
-  for (const runtime of runtimes.values()) serve(runtime)
-  informer.onChange(({ object, previous }) => {
-    // A name may be taken again by another pod: the worker goes by uid.
-    if (previous && previous.metadata.uid !== object?.metadata.uid)
-      workers.get(previous.metadata.uid ?? "")?.update(undefined)
-    if (!object) return
-    const uid = object.metadata.uid ?? ""
-    const worker = workers.get(uid)
-    if (worker) return worker.update(object)
-    const others = [...runtimes.values()].map((r) => r.pod)
-    const refused = isFinished(object) ? undefined : rejection(object, others, node)
-    if (refused) return reject(options, object, refused)
-    const runtime = newPodRuntime(object, clock.now())
-    runtimes.set(uid, runtime)
-    serve(runtime)
+  const workers = new PodWorkers(workerContext(common), {
+    runtimes,
+    admit: (pod) => {
+      const others = [...runtimes.values()].map((r) => r.pod)
+      const refused = isFinished(pod) ? undefined : rejection(pod, others, node)
+      if (refused) reject(common, pod, refused)
+      return refused === undefined
+    },
   })
+  informer.onChange((change) => workers.apply(change))
   // Pods that went away while no kubelet looked.
-  const present = new Set(informer.list().map((p) => p.metadata.uid))
-  for (const [uid, worker] of workers) if (!present.has(uid)) worker.update(undefined)
+  workers.keep(new Set(informer.list().map((p) => p.metadata.uid ?? "")))
   return {
     node,
     runtimes,
     async stop() {
       ending.abort()
-      for (const worker of workers.values()) worker.stop()
-      await Promise.all([...workers.values()].map((w) => w.done))
+      await workers.stop()
       await Promise.all([reporter.done, informer.done])
     },
   }

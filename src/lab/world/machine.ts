@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs"
-import { createServer } from "node:http"
-import { createServer as createTlsServer } from "node:https"
+import { mkdirSync, rmSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import type { Clock } from "../../clock.ts"
@@ -9,20 +7,18 @@ import type { CloudInstance } from "../../ec2/memory/records.ts"
 import type { Kernel, NetNamespace } from "../../kernel/kernel.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
-import { createImds } from "../aws/imds.ts"
 import type { Fabric } from "../fabric/fabric.ts"
 import { connectInNamespace } from "../kubelet/connect-in-namespace.ts"
 import { type Kubelet, startKubelet } from "../kubelet/kubelet.ts"
 import { nodeObject } from "../kubelet/node/node-object.ts"
 import type { PodRuntime } from "../kubelet/pod/pod-runtime.ts"
+import type { ProbeTarget } from "../kubelet/pod/probe.ts"
 import { Sandboxes } from "../kubelet/runtime/sandbox.ts"
 import { type KubeletServer, kubeletServer } from "../kubelet/server/kubelet-server.ts"
-import { listenInNamespace } from "../sandbox/namespace-socket.ts"
-import { selfSigned } from "../tls/certificate.ts"
 import { nodeGroupTag } from "./build-cloud.ts"
+import { prepareNamespace, serveKubelet, serveMetadata } from "./machine-services.ts"
 import { containerStarter, type Program } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
-import { closeServer } from "./serve-http.ts"
 import type { StateFiles } from "./state-folder.ts"
 
 /** What all machines of a lab share. */
@@ -55,15 +51,13 @@ export interface Machine {
   halt(graceMs?: number): Promise<void>
 }
 
-/** Where instance metadata is (EC2 user guide). */
-const kubeletPort = 10250
-const metadataAddress = "169.254.169.254"
-
 export async function bootMachine(host: MachineHost, instance: CloudInstance): Promise<Machine> {
   const { clock, random, cloud, kernel, fabric } = host
   const node = nodeObject(factsOf(cloud, instance), host.kubernetesVersion)
   const { name } = node.metadata
   const root = host.files.node(name)
+  // An instance that follows another at its address has its name, but a disk of its own.
+  rmSync(root, { recursive: true, force: true })
   for (const folder of ["etc/cni/net.d", "opt/cni/bin", "var/run/aws-node", "var/log/pods", "run"])
     mkdirSync(join(root, folder), { recursive: true })
   await using undo = new AsyncDisposableStack()
@@ -71,7 +65,7 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
   const namespace = kernel?.create(path)
   undo.defer(() => kernel?.remove(path))
   undo.defer(() => namespace?.[Symbol.dispose]())
-  if (namespace) await prepare(namespace)
+  if (namespace) await prepareNamespace(namespace)
   await fabric.addNode({ instanceId: instance.id, namespace: path })
   undo.defer(() => fabric.removeNode(instance.id))
   if (namespace) undo.use(await serveMetadata(host, instance, namespace))
@@ -88,27 +82,19 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
     now: () => clock.now(),
   })
   undo.defer(() => sandboxes.abandon())
-  const hostAddress = instance.privateAddress
+  const place = { namespace, root, hostAddress: instance.privateAddress }
   const kubelet = await startKubelet({
-    ...{ kube: host.kube, clock, random, log, node, hostAddress, sandboxes, runtimes },
+    ...{ kube: host.kube, clock, random, log, node, sandboxes, runtimes },
+    hostAddress: place.hostAddress,
     record: recordEvents({ kube: host.kube, clock, log, controller: "kubelet", instance: name }),
-    startContainer: containerStarter({ ...host, namespace, root, hostAddress }),
-    probeTarget: ({ pod, sandbox }) => ({
-      address: pod.spec.hostNetwork ? hostAddress : (sandbox?.address ?? hostAddress),
-      connect: (address, port) =>
-        namespace
-          ? connectInNamespace(namespace, { address, port })
-          : pod.spec.hostNetwork
-            ? connect(portSocket(root, port))
-            : undefined,
-      exec: async () => undefined,
-    }),
+    startContainer: containerStarter({ ...host, ...place }),
+    probeTarget: (runtime) => probeTarget(runtime, place),
     logFolder: join(root, "var/log/pods"),
   })
   // Not awaited: a plugin that waits for an agent which is gone must not hold up the end of the machine.
   undo.defer(() => void kubelet.stop())
   const server = kubeletServer({ runtimes, namespace })
-  if (namespace) undo.use(await serveKubelet(server, name, hostAddress, { namespace, clock }))
+  if (namespace) undo.use(await serveKubelet(server, node, { namespace, clock }))
   const owned = undo.move()
   return {
     name,
@@ -119,6 +105,25 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
       ending.graceMs = graceMs
       return owned.disposeAsync()
     },
+  }
+}
+
+interface Place {
+  namespace: NetNamespace | undefined
+  root: string
+  hostAddress: string
+}
+
+/** Probes leave from the node, as kubelet's do; where nothing is wired only programs on the node can be asked. */
+function probeTarget({ pod, sandbox }: PodRuntime, place: Place): ProbeTarget {
+  const { namespace, root, hostAddress } = place
+  return {
+    address: pod.spec.hostNetwork ? hostAddress : (sandbox?.address ?? hostAddress),
+    connect(address, port) {
+      if (namespace) return connectInNamespace(namespace, { address, port })
+      return pod.spec.hostNetwork ? connect(portSocket(root, port)) : undefined
+    },
+    exec: async () => undefined,
   }
 }
 
@@ -135,41 +140,6 @@ const factsOf = (cloud: Cloud, instance: CloudInstance) => ({
   ...(instance.userData === undefined ? {} : { userData: instance.userData }),
   ...(instance.tags[nodeGroupTag] === undefined ? {} : { nodeGroup: instance.tags[nodeGroupTag] }),
 })
-
-/** What the image and kube-proxy have done by the time the first pod starts. */
-async function prepare(namespace: NetNamespace): Promise<void> {
-  namespace.apply([{ do: "sysctl", key: "net.ipv4.ip_forward", value: "1" }])
-  // The kernel follows connections only where a rule looks at their state. Without one from the start, the first SNAT
-  // rule would take connections under way for new ones and change their ports.
-  await namespace.nft(`table ip lab {
-    chain follow { type filter hook output priority 0; ct state invalid counter; }
-  }\n`)
-}
-
-async function serveMetadata(
-  { cloud, clock, random }: MachineHost,
-  instance: CloudInstance,
-  namespace: NetNamespace,
-): Promise<AsyncDisposable> {
-  namespace.apply([{ do: "putAddress", link: "lo", address: `${metadataAddress}/32` }])
-  const server = createServer(createImds(cloud, instance.id, { clock, random }))
-  await listenInNamespace(server, namespace, { address: metadataAddress, port: 80 })
-  return { [Symbol.asyncDispose]: () => closeServer(server) }
-}
-
-/** Where API servers reach kubelets. They do not check the certificate unless told whose it is. */
-async function serveKubelet(
-  service: KubeletServer,
-  name: string,
-  address: string,
-  { namespace, clock }: { namespace: NetNamespace; clock: Clock },
-): Promise<AsyncDisposable> {
-  const names = { commonName: name, dnsNames: [name], addresses: [address], now: clock.now() }
-  const server = createTlsServer(selfSigned(names), service.handler)
-  server.on("upgrade", service.upgrade)
-  await listenInNamespace(server, namespace, { address: "0.0.0.0", port: kubeletPort })
-  return { [Symbol.asyncDispose]: () => closeServer(server) }
-}
 
 async function endContainers(
   runtimes: ReadonlyMap<string, PodRuntime>,

@@ -59,19 +59,7 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   const kernel = wired ? netlinkKernel() : undefined
   const address = wired ? awsAddress : "127.0.0.1"
 
-  const cloud = undo.use(buildCloud(scenario, clock, random))
-  progress(`booting ${scenario.instances.length} instances`)
-  for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
-  const fabric = undo.use(await startFabric(context, kernel))
-  undo.use(
-    await followCloud({
-      cloud,
-      fabric,
-      vpcId: scenario.vpc.id,
-      logger: log.child({ part: "fabric" }),
-    }),
-  )
-
+  const { cloud, fabric } = undo.use(await startCloud(context, kernel))
   progress("starting the Kubernetes API")
   const prefix = wired || missingTools().some((t) => t.name === "setpriv") ? [] : dieWithParent
   const running: { machines?: Machines } = {}
@@ -95,16 +83,8 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
       socket: files.ec2Socket,
     }),
   )
-  const record = recordEvents({
-    ...{ kube, clock, log },
-    controller: "cloud-node-lifecycle-controller",
-    instance: "lab",
-  })
-  startCloudNodeLoop({ kube, clock, random, log, signal, record }, cloudInstances(cloud))
-  const programs = programsOf(scenario, {
-    hollow: !wired,
-    ec2Url: `http://${address}:${aws.port}`,
-  })
+  const ec2Url = `http://${address}:${aws.port}`
+  const programs = programsOf(scenario, { hollow: !wired, ec2Url })
   const host = {
     ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs, prefix },
     kubeconfigFor: kubernetes.kubeconfigFor,
@@ -113,6 +93,7 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   running.machines = undo.use(
     followInstances({ cloud, clock, log, boot: (instance) => bootMachine(host, instance) }),
   )
+  removeLostNodes(context, kube, cloud)
   progress("applying Berth's manifests")
   await installBerth(context, kube)
   await nodesReady(context, kube)
@@ -121,6 +102,32 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   const owned = undo.move()
   const { facts, failed } = kubernetes
   return { kube, cloud, facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** The cloud with the scenario's instances already booting, and the VPC between them. */
+async function startCloud(
+  context: WorldContext,
+  kernel: Kernel | undefined,
+): Promise<AsyncDisposable & { cloud: Cloud; fabric: Fabric }> {
+  const { input, clock, random, log, progress } = context
+  const { scenario } = input
+  await using undo = new AsyncDisposableStack()
+  const cloud = undo.use(buildCloud(scenario, clock, random))
+  progress(`booting ${scenario.instances.length} instances`)
+  for (const instance of scenario.instances) launchInstance(cloud.core, scenario, instance)
+  const fabric = undo.use(await startFabric(context, kernel))
+  const logger = log.child({ part: "fabric" })
+  undo.use(await followCloud({ cloud, fabric, vpcId: scenario.vpc.id, logger }))
+  const owned = undo.move()
+  return { cloud, fabric, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** The cloud provider's part of the node controllers, which no control plane brings with it. */
+function removeLostNodes(context: WorldContext, kube: Kube, cloud: Cloud): void {
+  const { clock, log } = context
+  const controller = "cloud-node-lifecycle-controller"
+  const record = recordEvents({ kube, clock, log, controller, instance: "lab" })
+  startCloudNodeLoop({ ...context, kube, record }, cloudInstances(cloud))
 }
 
 function startFabric(

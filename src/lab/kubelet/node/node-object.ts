@@ -63,22 +63,7 @@ export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
     kind: "Node",
     metadata: {
       name,
-      labels: {
-        "beta.kubernetes.io/arch": architecture,
-        "beta.kubernetes.io/instance-type": facts.instanceType,
-        "beta.kubernetes.io/os": "linux",
-        "eks.amazonaws.com/nodegroup-image": facts.imageId,
-        ...(facts.nodeGroup ? { "eks.amazonaws.com/nodegroup": facts.nodeGroup } : {}),
-        "failure-domain.beta.kubernetes.io/region": facts.region,
-        "failure-domain.beta.kubernetes.io/zone": facts.zone,
-        "kubernetes.io/arch": architecture,
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "node.kubernetes.io/instance-type": facts.instanceType,
-        "topology.kubernetes.io/region": facts.region,
-        "topology.kubernetes.io/zone": facts.zone,
-        ...settings.labels,
-      },
+      labels: { ...labelsOf(facts, name), ...settings.labels },
     },
     spec: {
       providerID: `aws:///${facts.zone}/${facts.instanceId}`,
@@ -97,18 +82,36 @@ export function nodeObject(facts: NodeFacts, kubeletVersion: string): Node {
         { type: "InternalDNS", address: name },
         { type: "Hostname", address: name },
       ],
-      nodeInfo: {
-        machineID: facts.instanceId,
-        systemUUID: facts.instanceId,
-        bootID: facts.instanceId,
-        kernelVersion: release(),
-        osImage: "Amazon Linux 2023 (lab)",
-        containerRuntimeVersion: "berth-lab://0.1.0",
-        kubeletVersion,
-        kubeProxyVersion: kubeletVersion,
-        operatingSystem: "linux",
-        architecture,
-      },
+      nodeInfo: nodeInfo(facts, kubeletVersion),
     },
   }
 }
+
+const labelsOf = (facts: NodeFacts, name: string): Record<string, string> => ({
+  "beta.kubernetes.io/arch": architecture,
+  "beta.kubernetes.io/instance-type": facts.instanceType,
+  "beta.kubernetes.io/os": "linux",
+  "eks.amazonaws.com/nodegroup-image": facts.imageId,
+  ...(facts.nodeGroup ? { "eks.amazonaws.com/nodegroup": facts.nodeGroup } : {}),
+  "failure-domain.beta.kubernetes.io/region": facts.region,
+  "failure-domain.beta.kubernetes.io/zone": facts.zone,
+  "kubernetes.io/arch": architecture,
+  "kubernetes.io/hostname": name,
+  "kubernetes.io/os": "linux",
+  "node.kubernetes.io/instance-type": facts.instanceType,
+  "topology.kubernetes.io/region": facts.region,
+  "topology.kubernetes.io/zone": facts.zone,
+})
+
+const nodeInfo = ({ instanceId }: NodeFacts, kubeletVersion: string): Record<string, string> => ({
+  machineID: instanceId,
+  systemUUID: instanceId,
+  bootID: instanceId,
+  kernelVersion: release(),
+  osImage: "Amazon Linux 2023 (lab)",
+  containerRuntimeVersion: "berth-lab://0.1.0",
+  kubeletVersion,
+  kubeProxyVersion: kubeletVersion,
+  operatingSystem: "linux",
+  architecture,
+})

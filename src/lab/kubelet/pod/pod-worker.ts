@@ -65,6 +65,11 @@ export class PodWorker {
     this.#wake.resolve()
   }
 
+  /** The API has the pod no more. */
+  get gone(): boolean {
+    return this.#gone
+  }
+
   get #terminating(): boolean {
     return this.#gone || this.#runtime.pod.metadata.deletionTimestamp !== undefined
   }
