@@ -326,3 +326,33 @@ test("a device index that somebody else took meanwhile is no dead end", async ()
 
   await term.stop()
 })
+
+test("SubnetPool.status tells the truth of each subnet, and which pool is in trouble", async () => {
+  const { world, start } = await scene({ config: "" })
+  const labels = { matchLabels: { "topology.kubernetes.io/zone": "us-west-2a" } }
+  const body = { metadata: { annotations: null } }
+  await world.kube.patch(nodes, { name: "n1" }, { type: "merge", body })
+  await world.kube.create(subnetPools, {
+    apiVersion: "berth.dev/v1alpha1",
+    kind: "SubnetPool",
+    metadata: { name: "pool" },
+    spec: { subnets: [{ id: ids.tiny }, { id: ids.podsB }], nodeSelector: labels },
+  })
+  const term = await start()
+  await world.clock.advance(10_000)
+  const pool = async () => (await world.kube.get(subnetPools, "pool"))?.status
+  const before = await pool()
+  const tiny = before?.subnets.find((s) => s.id === ids.tiny)
+  assert.deepEqual([tiny?.total, tiny?.usedByUs, tiny?.free, tiny?.freePrefixes], [11, 6, 5, 0])
+  const other = before?.subnets.find((s) => s.id === ids.podsB)
+  assert.deepEqual([other?.total, other?.freePrefixes, other?.largestBlock], [251, 14, 26])
+  assert.deepEqual([before?.nodes, before?.free, before?.total], [1, 256, 262])
+  assert.equal(condition(before?.conditions, "Ready")?.status, "True")
+  await world.waiting("n1", 9, 5)
+  await world.clock.advance(20_000)
+  const after = await pool()
+  assert.equal(after?.pods, 5)
+  assert.equal(condition(after?.conditions, "SubnetExhausted")?.status, "True")
+  assert.match(condition(after?.conditions, "Ready")?.message ?? "", /subnet-00000000000000aa/)
+  await term.stop()
+})

@@ -19,6 +19,8 @@ export class SubnetSupplies {
   readonly #heldIn: (subnetID: string) => number
   readonly #ledger = new Ledger()
   readonly #backoffs: Backoffs<SupplyKind>
+  /** Whole free /28 blocks, from the last survey and what was taken and freed since. */
+  readonly #freePrefixes = new Map<string, number>()
 
   constructor(options: {
     clock: Clock
@@ -35,10 +37,17 @@ export class SubnetSupplies {
   observe(subnet: Subnet, startedAt: number, finishedAt: number): void {
     const { id, availableAddresses: available } = subnet
     const before = this.#ledger.supply(id, finishedAt)?.free
-    this.#ledger.observe(id, { available, startedAt, finishedAt })
+    const freePrefixes = this.#freePrefixes.get(id)
+    const blocks = freePrefixes === undefined ? {} : { freePrefixes }
+    this.#ledger.observe(id, { available, ...blocks, startedAt, finishedAt })
     // Only news ends a wait: EC2 may refuse a subnet that has had room on paper all the time.
     if (before === 0 && available > 0)
       this.#backoffs.seenRoom({ subnet: id, cause: "address" }, startedAt)
+  }
+
+  /** The interfaces of the subnet were looked at: so many whole /28 blocks are free. */
+  surveyed(subnetID: string, freePrefixes: number): void {
+    this.#freePrefixes.set(subnetID, freePrefixes)
   }
 
   /** Free addresses less all promises; undefined for a subnet never seen. */
@@ -68,6 +77,7 @@ export class SubnetSupplies {
   /** Addresses were given back by a call that began at `startedAt`. */
   freed(subnetID: string, amount: Amount, startedAt: number): void {
     this.#ledger.credit(subnetID, amount, startedAt)
+    this.#countBlocks(subnetID, amount.prefixes)
   }
 
   /** The supply of the subnets named; those never seen are left out. */
@@ -79,20 +89,30 @@ export class SubnetSupplies {
       if (!left) continue
       const { free, freePrefixes, inFlight } = left
       const refusals = this.#backoffs.of(id, now)
+      const heldIn = this.#heldIn
       supply.set(id, {
         free,
         ...(freePrefixes === undefined ? {} : { freePrefixes }),
-        held: this.#heldIn(id) + inFlight,
+        // A walk over all nodes, which one strategy needs.
+        get held() {
+          return heldIn(id) + inFlight
+        },
         backoffs: refusals.map(({ cause, until, code }) => ({ kind: cause, until, code })),
       })
     }
     return supply
   }
 
+  #countBlocks(subnetID: string, change: number): void {
+    const known = this.#freePrefixes.get(subnetID)
+    if (known !== undefined) this.#freePrefixes.set(subnetID, Math.max(0, known + change))
+  }
+
   #settle(reservation: Reservation, outcome: Outcome): void {
     const now = this.#clock.now()
     this.#ledger.settle(reservation, outcome, now)
     if (typeof outcome === "string") return
+    this.#countBlocks(reservation.subnet, -outcome.used.prefixes)
     for (const cause of causesOf(outcome.used))
       this.#backoffs.served({ subnet: reservation.subnet, cause }, now)
   }

@@ -1,11 +1,14 @@
+import type { Node } from "../api/core.ts"
+import type { NodeNetworkStatus } from "../api/nodenetwork.ts"
 import type { Ec2 } from "../ec2/ec2.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { fail, isError } from "../errors/catalogue.ts"
 import type { Action } from "../ipam/actions.ts"
 import type { EventRecorder } from "../kube/event-recorder.ts"
 import { WorkQueue } from "../kube/work-queue.ts"
+import { boundObject } from "../placement/binding.ts"
 import { announceMissingRights, announceStatus } from "./announce.ts"
-import { auditRegularly } from "./audit.ts"
+import { type AuditOptions, auditRegularly } from "./audit.ts"
 import { CloudFacts, type OnSubnet } from "./cloud-facts.ts"
 import type { LeakMode } from "./config.ts"
 import type { ControllerMetrics } from "./controller-metrics.ts"
@@ -13,12 +16,14 @@ import { Departures } from "./departures.ts"
 import { ENIConfigReconciler } from "./eniconfig-reconciler.ts"
 import type { Measured } from "./gauges.ts"
 import type { ControllerInformers, ControllerPorts } from "./informers.ts"
-import { InstanceLoader } from "./instance-loader.ts"
+import { InstanceLoader, type Observation } from "./instance-loader.ts"
 import { LeakSweeper } from "./leak-sweeper.ts"
 import { NodeCalls } from "./node-calls.ts"
 import { NodeReconciler } from "./node-reconciler.ts"
 import type { NodeState } from "./node-state.ts"
+import { PoolReconciler } from "./pool-reconciler.ts"
 import { SubnetSupplies } from "./subnet-supply.ts"
+import { SubnetSurvey } from "./subnet-survey.ts"
 import { addressesOn } from "./tally.ts"
 import { watchChanges } from "./watch-changes.ts"
 
@@ -49,7 +54,7 @@ export async function serveTerm(
 ): Promise<void> {
   const { informers } = options
   await Promise.all(Object.values(informers).map((informer) => informer.synced()))
-  const term = makeTerm(options, signal)
+  const term = new Term(options, signal)
   onStart(term)
   const subscriptions = watchChanges(informers, term)
   const auditing = auditRegularly(term.audit, signal)
@@ -59,93 +64,175 @@ export async function serveTerm(
   })
   for (const end of subscriptions) end()
   await auditing
-  await term.nodes.drained()
-  await term.configs.drained()
-  await term.calls.drained()
+  await term.drained()
 }
 
-function makeTerm(options: TermOptions, signal: AbortSignal) {
-  const { ec2, kube, clock, random, log, informers, recorder, clusterName, metrics } = options
-  const states = () => reconciler.states()
-  const changed = (node: string) => void nodes.add(node)
-  const heldIn = (subnetID: string) => heldBy(states(), subnetID)
-  const supplies = new SubnetSupplies({ clock, random, heldIn })
-  const onSubnet: OnSubnet = (...seen) => supplies.observe(...seen)
-  const facts = new CloudFacts({ ec2, clock, signal, onSubnet })
-  const onFailure = (state: NodeState, action: Action | undefined, error: Error) => {
+/** The parts of a term, and what they tell each other. */
+class Term {
+  readonly nodes: WorkQueue
+  readonly configs: WorkQueue
+  readonly pools: WorkQueue
+  readonly supplies: SubnetSupplies
+  readonly audit: AuditOptions
+  readonly #options: TermOptions
+  readonly #signal: AbortSignal
+  readonly #facts: CloudFacts
+  readonly #calls: NodeCalls
+  readonly #loader: InstanceLoader
+  readonly #reconciler: NodeReconciler
+
+  constructor(options: TermOptions, signal: AbortSignal) {
+    const { ec2, clock, random, log, informers } = options
+    this.#options = options
+    this.#signal = signal
+    this.supplies = new SubnetSupplies({ clock, random, heldIn: (id) => heldBy(this.states(), id) })
+    const onSubnet: OnSubnet = (...seen) => this.supplies.observe(...seen)
+    this.#facts = new CloudFacts({ ec2, clock, signal, onSubnet })
+    this.#calls = this.#makeCalls()
+    this.#loader = new InstanceLoader({
+      ...{ ec2, signal, now: () => clock.now() },
+      loaded: (instanceID, result) => this.#loaded(instanceID, result),
+    })
+    this.#reconciler = this.#makeReconciler()
+    this.nodes = this.#queue("node", (name) => this.#reconciler.reconcile(name))
+    const eniConfigs = this.#makeENIConfigs()
+    this.configs = this.#queue("eniConfig", (name) => eniConfigs.reconcile(name))
+    const subnetPools = this.#makePools()
+    this.pools = this.#queue("subnetPool", (name) => subnetPools.reconcile(name))
+    this.audit = {
+      ...{ clock, random, log, facts: this.#facts, loader: this.#loader },
+      states: () => this.states(),
+      sweeper: this.#makeSweeper(),
+      refreshed: () => {
+        for (const { metadata } of informers.eniConfigs.list()) this.configs.add(metadata.name)
+        for (const { metadata } of informers.pools.list()) this.pools.add(metadata.name)
+      },
+    }
+  }
+
+  states(): Iterable<NodeState> {
+    return this.#reconciler.states()
+  }
+
+  stateOf(node: string): NodeState | undefined {
+    return this.#reconciler.state(node)
+  }
+
+  queueDepth(): number {
+    return this.nodes.depth
+  }
+
+  /** Resolves when nothing is under way; call it after the signal has aborted. */
+  async drained(): Promise<void> {
+    await Promise.all([this.nodes.drained(), this.configs.drained(), this.pools.drained()])
+    await this.#calls.drained()
+  }
+
+  #makeCalls(): NodeCalls {
+    const { ec2, clock, log, random, clusterName } = this.#options
+    return new NodeCalls({
+      ...{ ec2, clock, log, random, clusterName, facts: this.#facts, supplies: this.supplies },
+      signal: this.#signal,
+      changed: (node) => void this.nodes.add(node),
+      onFailure: (state, action, error) => this.#failed(state, action, error),
+    })
+  }
+
+  #makeReconciler(): NodeReconciler {
+    const { ec2, kube, clock, log, informers, clusterName, isThrottled } = this.#options
+    const signal = this.#signal
+    return new NodeReconciler({
+      ...{ kube, clock, log, clusterName, isThrottled, facts: this.#facts },
+      ...{ supplies: this.supplies, loader: this.#loader, calls: this.#calls },
+      nodes: informers.nodes,
+      nodeNetworks: informers.nodeNetworks,
+      placements: informers,
+      departures: new Departures({ kube, ec2, clock, log, signal }),
+      instanceTypeOf: (id) => instanceTypeOf(ec2, id, signal),
+      onStatus: (...change) => this.#stated(...change),
+    })
+  }
+
+  #makeENIConfigs(): ENIConfigReconciler {
+    const { kube, clock, informers } = this.#options
+    return new ENIConfigReconciler({
+      ...{ kube, clock, facts: this.#facts, supplies: this.supplies },
+      configs: informers.eniConfigs,
+      states: () => this.states(),
+      hasNodes: () => informers.nodeNetworks.size > 0,
+    })
+  }
+
+  #makePools(): PoolReconciler {
+    const { ec2, kube, clock, log, informers } = this.#options
+    const { supplies } = this
+    return new PoolReconciler({
+      ...{ kube, clock, facts: this.#facts, supplies, states: () => this.states() },
+      survey: new SubnetSurvey({ ec2, clock, log, supplies, signal: this.#signal }),
+      pools: informers.pools,
+      nodeNetworks: informers.nodeNetworks,
+    })
+  }
+
+  #makeSweeper(): LeakSweeper {
+    const { ec2, clock, log, metrics, clusterName, leaks, informers } = this.#options
+    return new LeakSweeper({
+      ...{ ec2, clock, log, metrics, clusterName, mode: leaks, signal: this.#signal },
+      states: () => this.states(),
+      objects: () => informers.nodeNetworks.list(),
+    })
+  }
+
+  #queue(what: string, decide: (key: string) => Promise<number | undefined>): WorkQueue {
+    const { clock, random, log, metrics } = this.#options
+    const timed = async (key: string) => {
+      const startedAt = clock.now()
+      let result = "error"
+      try {
+        const dueInMs = await decide(key)
+        result = "ok"
+        return dueInMs
+      } finally {
+        const seconds = (clock.now() - startedAt) / 1000
+        metrics.berth_controller_reconcile_seconds.observe(seconds, { what, result })
+      }
+    }
+    return new WorkQueue({
+      ...{ clock, random, signal: this.#signal, work: timed },
+      ...{ limit: queueLimit, concurrency: nodeConcurrency },
+      onError: (key, error, retryInMs) => {
+        log.warn("no decision", { [what]: key, error: (error as Error).message, retryInMs })
+      },
+    })
+  }
+
+  /** EC2 has shown, or refused to show, an instance's interfaces. */
+  #loaded(instanceID: string, result: Observation | Error): void {
+    const state = this.#reconciler.stateOfInstance(instanceID)
+    if (!state) return
+    if (result instanceof Error) this.#failed(state, undefined, result)
+    state.observation = result
+    this.nodes.add(state.name)
+  }
+
+  #failed(state: NodeState, action: Action | undefined, error: Error): void {
+    const { metrics, informers, recorder } = this.#options
     const code = error instanceof BerthError ? error.code : "other"
     metrics.berth_controller_call_failures_total.inc({ call: action?.do ?? "resume", code })
     const node = informers.nodes.get(state.name)
     if (isError(error, "ec2/unauthorized") && node.state === "known")
       announceMissingRights(recorder, node.object, error)
   }
-  const calls = new NodeCalls({
-    ...{ ec2, clock, log, random, facts, supplies, clusterName, signal, changed, onFailure },
-  })
-  const loader = new InstanceLoader({
-    ...{ ec2, signal, now: () => clock.now() },
-    loaded: (instanceID, result) => {
-      const state = reconciler.stateOfInstance(instanceID)
-      if (!state) return
-      if (result instanceof Error) onFailure(state, undefined, result)
-      state.observation = result
-      changed(state.name)
-    },
-  })
-  const reconciler = new NodeReconciler({
-    ...{ kube, clock, log, clusterName, facts, supplies, loader, calls },
-    nodes: informers.nodes,
-    nodeNetworks: informers.nodeNetworks,
-    placements: informers,
-    departures: new Departures({ kube, ec2, clock, log, signal }),
-    isThrottled: options.isThrottled,
-    instanceTypeOf: (id) => instanceTypeOf(ec2, id, signal),
-    onStatus: (node, before, after) => {
-      announceStatus(recorder, informers, node, before, after)
-      for (const name of configsOf(before, after)) configs.addAfter(name, gatherMs)
-    },
-  })
-  const eniConfigs = new ENIConfigReconciler({
-    ...{ kube, clock, facts, supplies, states, configs: informers.eniConfigs },
-    hasNodes: () => informers.nodeNetworks.size > 0,
-  })
-  const queue = (decide: (key: string) => Promise<number | undefined>, what: string) =>
-    new WorkQueue({
-      ...{ clock, random, signal, limit: queueLimit, concurrency: nodeConcurrency },
-      work: (key) => timed(options, what, () => decide(key)),
-      onError: (key, error, retryInMs) => {
-        log.warn("no decision", { [what]: key, error: (error as Error).message, retryInMs })
-      },
-    })
-  const nodes: WorkQueue = queue((name) => reconciler.reconcile(name), "node")
-  const configs: WorkQueue = queue((name) => eniConfigs.reconcile(name), "eniConfig")
-  const sweeper = new LeakSweeper({
-    ...{ ec2, clock, log, metrics, clusterName, signal, states, mode: options.leaks },
-    objects: () => informers.nodeNetworks.list(),
-  })
-  const refreshed = () => {
-    for (const { metadata } of informers.eniConfigs.list()) configs.add(metadata.name)
-  }
-  const audit = { clock, random, log, states, facts, loader, sweeper, refreshed }
-  const stateOf = (name: string) => reconciler.state(name)
-  const queueDepth = () => nodes.depth
-  return { nodes, configs, calls, audit, stateOf, states, supplies, queueDepth }
-}
 
-async function timed<T>(
-  { clock, metrics }: TermOptions,
-  what: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const startedAt = clock.now()
-  let result = "error"
-  try {
-    const value = await work()
-    result = "ok"
-    return value
-  } finally {
-    const seconds = (clock.now() - startedAt) / 1000
-    metrics.berth_controller_reconcile_seconds.observe(seconds, { what, result })
+  /** A node's status was written: tell it, and count anew what it concerns. */
+  #stated(node: Node, before: NodeNetworkStatus | undefined, after: NodeNetworkStatus): void {
+    const { recorder, informers } = this.#options
+    announceStatus(recorder, informers, node, before, after)
+    for (const object of objectsOf(before, after)) {
+      const [kind, name = ""] = object.split("/")
+      if (kind === "ENIConfig") this.configs.addAfter(name, gatherMs)
+      else if (kind === "SubnetPool") this.pools.addAfter(name, gatherMs)
+    }
   }
 }
 
@@ -162,11 +249,13 @@ function heldBy(states: Iterable<NodeState>, subnetID: string): number {
   return held
 }
 
-/** The ENIConfigs whose figures two statuses of a node concern. */
-function configsOf(...statuses: (NodeState["written"] | undefined)[]): Set<string> {
-  const objects = statuses.flatMap((status) => [
-    ...(status?.interfaces ?? []).flatMap((iface) => iface.object ?? []),
-    ...(status?.binding ? [`ENIConfig/${status.binding.name}`] : []),
-  ])
-  return new Set(objects.flatMap((o) => (o.startsWith("ENIConfig/") ? o.slice(10) : [])))
+/** The objects whose figures two statuses of a node concern. */
+function objectsOf(...statuses: (NodeNetworkStatus | undefined)[]): Set<string> {
+  return new Set(
+    statuses.flatMap((status) => [
+      ...(status?.interfaces ?? []).flatMap((iface) => iface.object ?? []),
+      ...(status?.placements ?? []).map((placement) => placement.object),
+      ...(status?.binding ? [boundObject(status.binding)] : []),
+    ]),
+  )
 }

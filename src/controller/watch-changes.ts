@@ -7,6 +7,7 @@ import type { NodeState } from "./node-state.ts"
 export interface Marks {
   nodes: WorkQueue
   configs: WorkQueue
+  pools: WorkQueue
   stateOf: (node: string) => NodeState | undefined
 }
 
@@ -34,8 +35,10 @@ export function watchChanges(informers: ControllerInformers, marks: Marks): (() 
         if (bound === undefined || bound.name === key) marks.nodes.add(metadata.name)
       }
     }),
-    pools.onChange(({ object, previous }) => {
-      if (!sameGeneration(object, previous)) everyNode()
+    pools.onChange(({ key, object, previous }) => {
+      if (sameGeneration(object, previous)) return
+      marks.pools.add(key)
+      everyNode()
     }),
     policies.onChange(({ object, previous }) => {
       if (!sameGeneration(object, previous)) everyNode()

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from "node:util"
+import type { NodeNetwork } from "../api/nodenetwork.ts"
+import { subnetPools } from "../api/resources.ts"
+import type { SubnetPool, SubnetPoolStatus } from "../api/subnetpool.ts"
+import type { Clock } from "../clock.ts"
+import type { Informer } from "../kube/informer.ts"
+import { type Kube, KubeError } from "../kube/kube.ts"
+import type { CloudFacts } from "./cloud-facts.ts"
+import type { NodeState } from "./node-state.ts"
+import { type PoolNode, poolStatus, subnetsSelected } from "./pool-status.ts"
+import type { SubnetSupplies } from "./subnet-supply.ts"
+import type { SubnetSurvey } from "./subnet-survey.ts"
+
+export interface PoolReconcilerOptions {
+  kube: Kube
+  clock: Clock
+  pools: Informer<SubnetPool>
+  nodeNetworks: Informer<NodeNetwork>
+  facts: CloudFacts
+  supplies: SubnetSupplies
+  survey: SubnetSurvey
+  states: () => Iterable<NodeState>
+}
+
+/** Figures change with every pod; they are written this often at most. */
+const figuresGapMs = 5_000
+/** The first node tells the VPC, whose subnets the pool selects from. */
+const firstNodeMs = 5_000
+
+/** Keeps SubnetPool.status. Costs a walk over all nodes for each look, and a call for each subnet at each audit. */
+export class PoolReconciler {
+  readonly #options: PoolReconcilerOptions
+  readonly #writtenAt = new Map<string, number>()
+
+  constructor(options: PoolReconcilerOptions) {
+    this.#options = options
+  }
+
+  async reconcile(name: string): Promise<number | undefined> {
+    const { pools, clock, kube } = this.#options
+    const read = pools.get(name)
+    if (read.state !== "known") {
+      this.#writtenAt.delete(name)
+      return undefined
+    }
+    const pool = read.object
+    const status = await this.#statusOf(pool)
+    if (!status) return this.#options.nodeNetworks.size > 0 ? firstNodeMs : undefined
+    if (isDeepStrictEqual(status, pool.status)) return undefined
+    const dueInMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + figuresGapMs
+    if (dueInMs > clock.now()) return dueInMs - clock.now()
+    this.#writtenAt.set(name, clock.now())
+    await kube.replace(subnetPools, { ...pool, status }, "status").catch((error) => {
+      if (!(error instanceof KubeError && (error.status === 409 || error.status === 404)))
+        throw error
+    })
+    return undefined
+  }
+
+  async #statusOf(pool: SubnetPool): Promise<SubnetPoolStatus | undefined> {
+    const { facts, supplies, survey, states, nodeNetworks, clock } = this.#options
+    const known = [...states()]
+    const vpcId = known.find((s) => s.vpcId !== "")?.vpcId
+    if (vpcId === undefined) return undefined
+    await facts.ensure({ vpcId, subnets: [], groups: [], allGroups: false })
+    const subnets = facts.subnetsOf(vpcId)
+    if (subnets.state === "found") await survey.ensure(subnetsSelected(pool, subnets.value))
+    const nodes = known.map((state): PoolNode => {
+      const object = nodeNetworks.get(state.name)
+      return { state, demand: object.state === "known" ? object.object.spec.demand : [] }
+    })
+    return poolStatus({
+      ...{ pool, subnets, nodes, now: clock.now() },
+      survey: (id) => survey.of(id),
+      trend: (id) => survey.trendOf(id),
+      freeIn: (id) => supplies.freeIn(id),
+      promisedIn: (id) => supplies.promisedIn(id),
+    })
+  }
+}

@@ -1,0 +1,161 @@
+import type { PlacementDemand } from "../api/nodenetwork.ts"
+import type { SubnetPool, SubnetPoolStatus, SubnetStatus } from "../api/subnetpool.ts"
+import type { Forecast } from "../fleet/forecast.ts"
+import { parsePlacementKey } from "../placement/placement.ts"
+import type { Read } from "../placement/read.ts"
+import { termSelects } from "../placement/subnet-terms.ts"
+import type { Subnet } from "../vpc/model.ts"
+import { type ConditionState, withTransitions } from "./conditions.ts"
+import type { NodeState } from "./node-state.ts"
+import { isExhaustion } from "./node-status.ts"
+import type { Surveyed } from "./subnet-survey.ts"
+import { addressesOn } from "./tally.ts"
+
+export interface PoolNode {
+  readonly state: Pick<NodeState, "interfaces" | "written">
+  readonly demand: readonly PlacementDemand[]
+}
+
+export interface PoolInput {
+  readonly pool: SubnetPool
+  readonly subnets: Read<readonly Subnet[]>
+  readonly nodes: readonly PoolNode[]
+  readonly survey: (subnetID: string) => Surveyed | undefined
+  readonly trend: (subnetID: string) => Forecast | undefined
+  readonly freeIn: (subnetID: string) => number | undefined
+  readonly promisedIn: (subnetID: string) => number
+  readonly now: number
+}
+
+/** The subnets of the VPC that a pool selects, whatever their zone. */
+export const subnetsSelected = (pool: SubnetPool, subnets: readonly Subnet[]): Subnet[] =>
+  subnets.filter((subnet) => pool.spec.subnets.some((term) => termSelects(term, subnet)))
+
+/** What a pool says of itself: how full its subnets are, who fills them, and what stands in the way. */
+export function poolStatus(input: PoolInput): SubnetPoolStatus {
+  const { pool } = input
+  const object = `SubnetPool/${pool.metadata.name}`
+  const all = input.subnets.state === "found" ? input.subnets.value : []
+  const subnets = subnetsSelected(pool, all).map((subnet) => subnetStatus(subnet, input))
+  const users = input.nodes.filter(
+    ({ state }) =>
+      state.interfaces.some((iface) => iface.object === object) || isBound(pool, state.written),
+  )
+  const generation = pool.metadata.generation
+  const observed = generation === undefined ? {} : { observedGeneration: generation }
+  const states = conditionsOf(input, subnets).map((c) => ({ ...c, ...observed }))
+  return {
+    ...observed,
+    nodes: users.length,
+    pods: sum(input.nodes.map((node) => podsOf(pool, node))),
+    free: sum(subnets.map((s) => s.free)),
+    total: sum(subnets.map((s) => s.total)),
+    subnets,
+    conditions: withTransitions(states, pool.status?.conditions, input.now),
+  }
+}
+
+const isBound = (pool: SubnetPool, written: NodeState["written"]) =>
+  written?.binding?.source === "SubnetPool" && written.binding.name === pool.metadata.name
+
+/** Whether the placement takes its subnets from the pool: by its key, or because the node is bound to the pool. */
+function takesFrom(pool: SubnetPool, placement: string, { state }: PoolNode): boolean {
+  const selector = parsePlacementKey(placement)
+  if (selector === undefined) return false
+  return selector.pool === undefined
+    ? isBound(pool, state.written)
+    : selector.pool === pool.metadata.name
+}
+
+const podsOf = (pool: SubnetPool, node: PoolNode): number =>
+  sum(node.demand.filter((d) => takesFrom(pool, d.placement, node)).map((d) => d.inUse))
+
+function subnetStatus(subnet: Subnet, input: PoolInput): SubnetStatus {
+  const { id, zone, cidr } = subnet
+  const survey = input.survey(id)
+  const free = input.freeIn(id) ?? subnet.availableAddresses
+  const total = survey?.map.total ?? 0
+  const usedByUs = sum(
+    input.nodes.map(({ state }) =>
+      sum(
+        state.interfaces
+          .filter((iface) => iface.subnetID === id && iface.state !== "Foreign")
+          .map((iface) => 1 + addressesOn(iface)),
+      ),
+    ),
+  )
+  const inFlight = input.promisedIn(id)
+  const trend = input.trend(id)
+  const largest = survey?.map.largestFree
+  return {
+    ...{ id, zone, cidr, total, usedByUs, inFlight, free },
+    usedByOthers: Math.max(0, total - free - inFlight - usedByUs),
+    cooling: sum(input.nodes.map((node) => coolingIn(id, node))),
+    freePrefixes: survey?.map.freePrefixes ?? 0,
+    ...(largest ? { largestBlock: largest.length } : {}),
+    observedAt: new Date(survey?.at ?? input.now).toISOString(),
+    ...(trend ? { burnRate: Math.round(trend.burnRate * 10) / 10 } : {}),
+    ...(trend?.daysToFull === undefined
+      ? {}
+      : { daysToFull: Math.round(trend.daysToFull * 10) / 10 }),
+  }
+}
+
+/** Agents count cooling addresses by placement; they lie where the placement has most of its addresses. */
+function coolingIn(subnetID: string, { state, demand }: PoolNode): number {
+  return sum(
+    demand.map(({ placement, cooling }) => {
+      if (cooling === 0) return 0
+      const own = state.interfaces.filter((iface) => iface.placement === placement)
+      const most = own.toSorted((a, b) => addressesOn(b) - addressesOn(a))[0]
+      return most?.subnetID === subnetID ? cooling : 0
+    }),
+  )
+}
+
+function conditionsOf(input: PoolInput, subnets: readonly SubnetStatus[]): ConditionState[] {
+  const why = exhaustion(input, subnets)
+  const type = "SubnetExhausted"
+  const exhausted: ConditionState =
+    why === undefined
+      ? { type, status: "False", reason: "None", message: "every zone has free addresses" }
+      : { type, status: "True", reason: "NoFreeAddress", message: why }
+  return [readyOf(input.subnets, subnets, exhausted), exhausted]
+}
+
+/** Pods that wait in vain say it before the figures do: a new interface takes more than the last address. */
+function exhaustion(
+  { pool, nodes }: PoolInput,
+  subnets: readonly SubnetStatus[],
+): string | undefined {
+  const object = `SubnetPool/${pool.metadata.name}`
+  const short = nodes
+    .flatMap(({ state }) => state.written?.placements ?? [])
+    .find((p) => p.object === object && isExhaustion(p.code ?? ""))
+  if (short) return short.message ?? ""
+  const full = [...Map.groupBy(subnets, (s) => s.zone)]
+    .filter(([, list]) => list.every((s) => s.free <= reserveOf(pool, s.id)))
+    .map(([zone]) => zone)
+  return full.length === 0 ? undefined : `every subnet of ${full.join(", ")} is full`
+}
+
+function readyOf(
+  read: PoolInput["subnets"],
+  subnets: readonly SubnetStatus[],
+  exhausted: ConditionState,
+): ConditionState {
+  const type = "Ready"
+  if (read.state === "failed")
+    return { type, status: "Unknown", reason: "Unreadable", message: read.why }
+  if (subnets.length === 0)
+    return { type, status: "False", reason: "NoSubnet", message: "no term selects a subnet" }
+  if (exhausted.status === "True")
+    return { type, status: "False", reason: "SubnetExhausted", message: exhausted.message }
+  return { type, status: "True", reason: "Ready", message: "the pool can serve" }
+}
+
+/** Addresses that the pool leaves to others; only terms by id can be told here without ambiguity. */
+const reserveOf = (pool: SubnetPool, id: string): number =>
+  pool.spec.subnets.find((term) => term.id === id)?.reserve ?? 0
+
+const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0)
