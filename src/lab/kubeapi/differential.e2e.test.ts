@@ -19,10 +19,12 @@ import { cases } from "./testing/differential-cases.ts"
 import { customCases, definitionCase } from "./testing/differential-crd-cases.ts"
 import type { Case } from "./testing/differential-step.ts"
 import { watchCases } from "./testing/differential-watch-cases.ts"
+import { webhookCases, webhookConfiguration } from "./testing/differential-webhook-cases.ts"
 import { goFields, goPackages } from "./testing/go-fields.ts"
 import { normalise } from "./testing/normalise.ts"
 import { startRealApiServer } from "./testing/real-api-server.ts"
 import { type Endpoint, send } from "./testing/send.ts"
+import { webhookServer } from "./testing/webhook-server.ts"
 
 const assets = process.env.KUBEBUILDER_ASSETS
 const skip =
@@ -116,4 +118,20 @@ describe("the lab's API server and a real one", { skip }, () => {
     assert.fail("the real server does not serve the definition")
   })
   for (const c of customCases) compare(c)
+
+  test("a validating webhook comes to be asked by both", async () => {
+    const hook = stack.use(await webhookServer())
+    const url = `https://127.0.0.1:${hook.port}/validate`
+    const body = webhookConfiguration({ url, caBundle: hook.caBundle })
+    const path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    for (const server of [real, lab]) await send(server, { method: "POST", path, body })
+    const [first] = webhookCases[0]?.steps ?? []
+    assert.ok(first)
+    for (let i = 0; i < 100; i++) {
+      if ((await send(real, { ...first, path: `${first.path}?dryRun=All` })).status === 400) return
+      await sleep(100)
+    }
+    assert.fail("the real server does not ask the webhook")
+  })
+  for (const c of webhookCases) compare(c)
 })

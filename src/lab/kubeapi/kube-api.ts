@@ -3,6 +3,8 @@ import type { RequestListener } from "node:http"
 import type { Clock } from "../../clock.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { type Logger, silentLogger } from "../../log.ts"
+import { validatingWebhooks } from "./admission/validating-webhooks.ts"
+import type { ConnectService } from "./admission/webhook-call.ts"
 import { noSuchResource } from "./api-error.ts"
 import { createHandler, getDocument } from "./http/handler.ts"
 import { createOpenApi } from "./http/openapi.ts"
@@ -12,7 +14,7 @@ import { startNamespaceFinalizer } from "./loops/namespace-finalizer.ts"
 import { seed } from "./seed.ts"
 import { Store } from "./store/store.ts"
 import { ResourceTypes } from "./types/resource-types.ts"
-import type { AdmissionReview, Core } from "./write/core.ts"
+import type { Core } from "./write/core.ts"
 import { postSubresource } from "./write/subresources.ts"
 
 export interface KubeApiOptions {
@@ -24,8 +26,8 @@ export interface KubeApiOptions {
   /** PEM of the certificate authority that clients shall trust, published in every namespace. */
   readonly certificateAuthority?: string
   readonly log?: Logger
-  /** Asked before each write is stored; rejects with an ApiError to refuse it, as an admission webhook would. */
-  readonly admission?: (review: AdmissionReview) => Promise<void>
+  /** How validating webhooks behind services are reached; without it they count as having no endpoints. */
+  readonly connectService?: ConnectService
 }
 
 /** The lab's API server: mount `handler` on any HTTP or HTTPS server, or use `kube` without one. */
@@ -35,14 +37,15 @@ export interface KubeApi extends Disposable {
 }
 
 export function createKubeApi(options: KubeApiOptions): KubeApi {
+  const store = new Store()
   const core: Core = {
-    store: new Store(),
+    store,
     types: new ResourceTypes(),
     clock: options.clock,
     uid: randomUUID,
     random: options.random ?? Math.random,
     certificateAuthority: options.certificateAuthority ?? "",
-    admission: options.admission ?? (async () => {}),
+    admission: (review) => validatingWebhooks(store, options.connectService, review),
   }
   const log = options.log ?? silentLogger
   const loops = new DisposableStack()

@@ -65,10 +65,6 @@ export function withoutBelow(a: FieldSet, b: FieldSet): FieldSet {
   return { members, children }
 }
 
-export function equalSets(a: FieldSet, b: FieldSet): boolean {
-  return isEmptySet(difference(a, b)) && isEmptySet(difference(b, a))
-}
-
 /** Every member's path, as its elements. */
 export function* paths(set: FieldSet, above: readonly string[] = []): IterableIterator<string[]> {
   const elements = [...new Set([...set.members, ...set.children.keys()])].sort()

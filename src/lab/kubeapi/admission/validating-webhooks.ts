@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto"
+import { ApiError, badRequest } from "../api-error.ts"
+import type { ApiObject } from "../api-object.ts"
+import { asArray, type JsonObject, objectAt, objectsAt, stringAt } from "../json.ts"
+import type { Store } from "../store/store.ts"
+import type { ResourceType } from "../types/resource-type.ts"
+import type { AdmissionReview } from "../write/core.ts"
+import { out } from "../write/create.ts"
+import { type ConnectService, callWebhook } from "./webhook-call.ts"
+import { nameOf, wants } from "./webhook-match.ts"
+
+const configurations = "admissionregistration.k8s.io/validatingwebhookconfigurations"
+/** Webhooks are never asked about webhooks, so that a broken one can be taken away. */
+const exempt = new Set([
+  configurations,
+  "admissionregistration.k8s.io/mutatingwebhookconfigurations",
+])
+
+/** Asks the ValidatingWebhookConfigurations' webhooks about a write, all at once; throws when one denies it. */
+export async function validatingWebhooks(
+  store: Store,
+  connectService: ConnectService | undefined,
+  review: AdmissionReview,
+): Promise<void> {
+  if (exempt.has(review.type.collection) || store.collection(configurations).size === 0) return
+  const wanted = [...store.collection(configurations).list()]
+    .flatMap(([, configuration]) => objectsAt(configuration, "webhooks"))
+    .filter((webhook) => wants(webhook, review, store))
+  const answers = await Promise.allSettled(wanted.map((w) => ask(w, review, connectService)))
+  for (const answer of answers) if (answer.status === "rejected") throw answer.reason
+}
+
+async function ask(
+  webhook: JsonObject,
+  review: AdmissionReview,
+  connectService: ConnectService | undefined,
+): Promise<void> {
+  const name = JSON.stringify(nameOf(webhook))
+  if (review.dryRun && !["None", "NoneOnDryRun"].includes(stringAt(webhook, "sideEffects"))) {
+    throw badRequest(`admission webhook ${name} does not support dry run`)
+  }
+  const uid = randomUUID()
+  let response: JsonObject
+  try {
+    response = objectAt(
+      await callWebhook(webhook, requestOf(review, uid), connectService),
+      "response",
+    )
+    if (response.uid !== uid)
+      throw new Error("the response is not about the request: its uid differs")
+  } catch (error) {
+    if (webhook.failurePolicy === "Ignore") return
+    const why = error instanceof Error ? error.message : String(error)
+    const message = `failed calling webhook ${name}: ${why}`
+    const causes = [{ reason: "", message }]
+    throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes })
+  }
+  for (const warning of asArray(response.warnings)) review.warn(String(warning))
+  if (response.allowed !== true) throw denial(name, objectAt(response, "status"))
+}
+
+/** The webhook's own status, with its name before the message. */
+function denial(name: string, status: JsonObject): ApiError {
+  const message = stringAt(status, "message")
+  const reason = stringAt(status, "reason")
+  const text =
+    message !== ""
+      ? `admission webhook ${name} denied the request: ${message}`
+      : reason !== ""
+        ? `admission webhook ${name} denied the request: ${reason}`
+        : `admission webhook ${name} denied the request without explanation`
+  const code = typeof status.code === "number" && status.code >= 400 ? status.code : 400
+  return new ApiError(code, reason, text)
+}
+
+function requestOf(review: AdmissionReview, uid: string): JsonObject {
+  const { type, subresource, operation, object, oldObject, dryRun } = review
+  const about = object ?? oldObject
+  const kind = { group: type.group, version: type.version, kind: type.kind }
+  const resource = { group: type.group, version: type.version, resource: type.plural }
+  const sub =
+    subresource === "" ? {} : { subResource: subresource, requestSubResource: subresource }
+  return {
+    kind: "AdmissionReview",
+    apiVersion: "admission.k8s.io/v1",
+    request: {
+      ...{ uid, kind, resource, requestKind: kind, requestResource: resource, ...sub },
+      ...(about?.metadata.name ? { name: about.metadata.name } : {}),
+      ...(about?.metadata.namespace ? { namespace: about.metadata.namespace } : {}),
+      operation,
+      userInfo: { username: "lab-admin", groups: ["system:masters", "system:authenticated"] },
+      object: shown(type, object),
+      oldObject: shown(type, oldObject),
+      dryRun,
+      options: {
+        kind: `${operation[0]}${operation.slice(1).toLowerCase()}Options`,
+        apiVersion: "meta.k8s.io/v1",
+      },
+    },
+  }
+}
+
+const shown = (type: ResourceType, object: ApiObject | undefined): unknown =>
+  object === undefined ? null : out(type, object)
