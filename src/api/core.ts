@@ -84,6 +84,7 @@ export interface DaemonSet extends KubeObject {
     }
   }
   status?: {
+    observedGeneration?: number
     desiredNumberScheduled?: number
     numberReady?: number
     updatedNumberScheduled?: number

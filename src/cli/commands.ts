@@ -1,5 +1,6 @@
 import type { Command, Option } from "./command.ts"
 import { outputOption, readingOptions } from "./reading-options.ts"
+import { rotateCommand } from "./rotate/rotate-command.ts"
 
 const labOptions: readonly Option[] = [
   {
@@ -43,7 +44,7 @@ export const commands: readonly Command[] = [
       {
         flags: "--scenario <name>",
         about: "state to start in",
-        choices: ["empty", "exhausted"],
+        choices: ["empty", "exhausted", "plain"],
         default: "exhausted",
       },
     ],
@@ -121,6 +122,79 @@ export const commands: readonly Command[] = [
     ],
     load: () => import("./commands/max-pods.ts"),
   },
+  {
+    path: "plan",
+    summary: "What a change takes: CIDR blocks, subnets, objects, settings, nodes, in a safe order",
+    about:
+      "Plans a change and carries nothing out: the addresses each zone will need, the blocks and subnets to make for " +
+      "them, ENIConfigs or a pool, settings, max-pods, the nodes to replace, and what can go wrong. With no change " +
+      "named it plans to turn custom networking on. Exits 1 when the change cannot begin as things are.",
+    options: [
+      { flags: "--custom-networking <state>", about: "turn it on or off", choices: ["on", "off"] },
+      {
+        flags: "--cidr <block>",
+        about: "block for the pods; made a block of the VPC when it is none",
+      },
+      { flags: "--subnet-length <length>", about: "prefix length of the pod subnets, 16 to 28" },
+      { flags: "--pool <name>", about: "one SubnetPool over all zones, no ENIConfigs" },
+      {
+        flags: "--security-group <id>",
+        about: "security group of the pods; default the cluster's",
+        many: true,
+      },
+      { flags: "--prefix-delegation <state>", about: "turn it on or off", choices: ["on", "off"] },
+      { flags: "--warm-ip-target <number>", about: "set WARM_IP_TARGET" },
+      { flags: "--minimum-ip-target <number>", about: "set MINIMUM_IP_TARGET" },
+      { flags: "--warm-eni-target <number>", about: "set WARM_ENI_TARGET" },
+      { flags: "--warm-prefix-target <number>", about: "set WARM_PREFIX_TARGET" },
+      { flags: "--pods <number>", about: "make room for so many pods more" },
+      { flags: "--nodes <number>", about: "make room for so many nodes more" },
+      {
+        flags: "--upgrade-surge",
+        about: "make room for the nodes that a Kubernetes upgrade adds for a while",
+      },
+      {
+        flags: "--write <folder>",
+        about: "write the plan as files for kubectl, AWS CLI, Terraform, CloudFormation and more",
+      },
+      ...readingOptions,
+      outputOption,
+    ],
+    examples: [
+      "berth plan",
+      "berth plan --cidr 100.64.0.0/16 --write ./change",
+      "berth plan --pool pods --prefix-delegation on --pods 500",
+      "berth plan --warm-ip-target 2 --upgrade-surge --snapshot monday.json",
+    ],
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    path: "apply",
+    summary: "Carry out a plan of berth plan --write, step by step, or take it back",
+    about:
+      "Each step is begun when the gate of the one before holds. What was done is kept in a file next to the plan, so " +
+      "that a run that was stopped goes on where it was, and --undo takes back what this plan made and nothing else. " +
+      "Launch templates and the replacing of nodes stay yours: it stops there and says what to do. Exits 75 when it " +
+      "waits for something.",
+    args: [{ spec: "<plan>", about: "plan.json of berth plan --write" }],
+    options: [
+      { flags: "--dry-run", about: "say what would be done; change nothing" },
+      { flags: "--undo", about: "take back what was done, the last step first" },
+      { flags: "-y, --yes", about: "do not ask" },
+      {
+        flags: "--max-pods-ready",
+        about: "launch templates or node classes have the plan's max-pods",
+      },
+      ...readingOptions.filter((o) => /--(context|kubeconfig)/.test(o.flags)),
+    ],
+    examples: [
+      "berth apply change/plan.json --dry-run",
+      "berth apply change/plan.json",
+      "berth apply change/plan.json --undo",
+    ],
+    load: () => import("./commands/apply.ts"),
+  },
+  rotateCommand,
   {
     path: "iam",
     summary: "Least-privilege IAM policy for the controller, or for a use of this tool",

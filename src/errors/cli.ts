@@ -43,4 +43,39 @@ export const cliErrors = {
     hint: "Give an aws-node log, an archive of EKS's log collector, or one of berth debug bundle.",
     exit: 65,
   }),
+  "cli/bad-plan": entry<{ file: string; why: string }>({
+    says: (d) => `${d.file} cannot be used: ${d.why}`,
+    hint: "Make a plan with: berth plan --write FOLDER",
+    exit: 65,
+  }),
+  "cli/plan-blocked": entry<{ why: string }>({
+    says: (d) => `the plan cannot be carried out: ${d.why}`,
+    hint: "Mend that, then plan again: berth plan --write FOLDER",
+    exit: 1,
+  }),
+  "cli/plan-elsewhere": entry<{ why: string }>({
+    says: (d) => `the plan is for another cluster than this one: ${d.why}`,
+    hint: "Check --context, --kubeconfig and the AWS account (aws sts get-caller-identity).",
+    exit: 1,
+  }),
+  "cli/needs-yes": entry<Record<string, never>>({
+    says: () => "there is no terminal to ask for confirmation on",
+    hint: "Look at it with --dry-run, then run it with --yes.",
+    exit: 64,
+  }),
+  "cli/step-failed": entry<{ step: string; why: string }>({
+    says: (d) => `${d.step}: ${d.why}`,
+    hint: "Mend that and run it again: it goes on where it stopped. --undo takes back what was done.",
+    exit: 1,
+  }),
+  "cli/gate-closed": entry<{ step: string; why: string }>({
+    says: (d) => `"${d.step}" is not through its gate: ${d.why}`,
+    hint: "Run it again when that has changed: it goes on where it stopped. --undo takes back what was done.",
+    exit: 75,
+  }),
+  "cli/not-confirmed": entry<{ what: string }>({
+    says: (d) => `nobody agreed to ${d.what}: nothing was changed`,
+    hint: "Answer y, or add --yes where there is no terminal to ask at.",
+    exit: 64,
+  }),
 }

@@ -1,0 +1,130 @@
+import type { DaemonSet } from "../../api/core.ts"
+import type { ENIConfig } from "../../api/eniconfig.ts"
+import { daemonSets, eniConfigs, type Resource, subnetPools } from "../../api/resources.ts"
+import type { SubnetPool } from "../../api/subnetpool.ts"
+import type { EnvChange } from "../../fleet/change/change-plan.ts"
+import { fillDeep } from "../../fleet/plan/references.ts"
+import { note } from "./network-work.ts"
+import type { ApplyContext, StepWork } from "./step-work.ts"
+
+const fieldManager = "berth-apply"
+
+type PodNetwork = ENIConfig | SubnetPool
+const resourceOf = (object: PodNetwork): Resource<PodNetwork> =>
+  object.kind === "SubnetPool" ? subnetPools : eniConfigs
+
+export function objectWork({ plan, store, kube }: ApplyContext): StepWork {
+  const { state } = store
+  const keyOf = (object: PodNetwork) => `${object.kind}/${object.metadata.name}`
+  const filled = () =>
+    plan.objects.map((o) => fillDeep(o, (kind, key) => state.ids[`${kind}:${key}`] ?? ""))
+  const read = (object: PodNetwork) => kube.get(resourceOf(object), object.metadata.name)
+  return {
+    async carryOut() {
+      for (const object of filled()) {
+        const before = await read(object)
+        const key = keyOf(object)
+        if (before === undefined) await note(store, key)
+        else if (!state.made.includes(key)) state.before[key] ??= before.spec
+        await store.save()
+        await kube.patch(
+          resourceOf(object),
+          { name: object.metadata.name },
+          { type: "apply", body: object, fieldManager, force: true },
+        )
+      }
+    },
+    async gate() {
+      for (const object of plan.objects) {
+        const there = await read(object)
+        if (there === undefined) return `${keyOf(object)} is not there`
+        const ready = there.status?.conditions.find((c) => c.type === "Ready")
+        if (plan.site.berth && ready?.status !== "True")
+          return `${keyOf(object)} is not ready${ready?.message ? `: ${ready.message}` : ""}`
+      }
+      return undefined
+    },
+    async takeBack() {
+      for (const object of plan.objects) {
+        const target = { name: object.metadata.name }
+        const key = keyOf(object)
+        const spec = state.before[key]
+        if (state.made.includes(key)) await kube.remove(resourceOf(object), target)
+        else if (spec !== undefined)
+          await kube.patch(resourceOf(object), target, { type: "merge", body: { spec } })
+      }
+    },
+    async goneGate() {
+      for (const object of plan.objects)
+        if (state.made.includes(keyOf(object)) && (await read(object)) !== undefined)
+          return `${keyOf(object)} is still there`
+      return undefined
+    },
+  }
+}
+
+type Env = readonly { readonly name: string; readonly value: string | undefined }[]
+
+/** Sets variables of the plugin: in the add-on's configuration where EKS manages it, else in its DaemonSet. */
+export function settingWork(context: ApplyContext, env: readonly EnvChange[]): StepWork {
+  const back: Env = env.map(({ name, before }) => ({ name, value: before }))
+  const set = context.addon === undefined ? setInDaemonSet : setInAddon
+  return {
+    carryOut: () => set(context, env),
+    gate: () => rolledOut(context, env),
+    takeBack: () => set(context, back),
+    goneGate: () => rolledOut(context, back),
+  }
+}
+
+const target = { name: "aws-node", namespace: "kube-system" }
+
+async function setInDaemonSet({ kube }: ApplyContext, env: Env): Promise<void> {
+  const set = await kube.get(daemonSets, target.name, target.namespace)
+  if (set !== undefined && missing(set, env) === undefined) return
+  const name = pluginOf(set)?.name ?? target.name
+  const variables = env.map(({ name: variable, value }) =>
+    value === undefined ? { name: variable, $patch: "delete" } : { name: variable, value },
+  )
+  await kube.patch(daemonSets, target, {
+    type: "strategic",
+    body: { spec: { template: { spec: { containers: [{ name, env: variables }] } } } },
+  })
+}
+
+async function setInAddon({ addon }: ApplyContext, env: Env): Promise<void> {
+  const { configuration, status } = (await addon?.read()) ?? { configuration: {}, status: "" }
+  const before = (configuration["env"] ?? {}) as Record<string, unknown>
+  if (status === "UPDATING" || env.every(({ name, value }) => before[name] === value)) return
+  const after = Object.fromEntries(
+    Object.entries({ ...before, ...Object.fromEntries(env.map((e) => [e.name, e.value])) }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+  await addon?.update({ ...configuration, env: after })
+}
+
+/** As `kubectl rollout status` sees it, and that the variables are there. */
+async function rolledOut({ kube, addon }: ApplyContext, env: Env): Promise<string | undefined> {
+  const status = (await addon?.read())?.status
+  if (status !== undefined && status !== "ACTIVE") return `add-on vpc-cni is ${status}`
+  const set = await kube.get(daemonSets, target.name, target.namespace)
+  if (set === undefined) return "DaemonSet aws-node is not there"
+  const wrong = missing(set, env)
+  if (wrong !== undefined) return `${wrong} is not set yet`
+  const { observedGeneration = 0, desiredNumberScheduled: desired = 0 } = set.status ?? {}
+  const { updatedNumberScheduled = 0, numberReady = 0 } = set.status ?? {}
+  if (observedGeneration < (set.metadata.generation ?? 0)) return "aws-node begins its rollout"
+  const ready = Math.min(updatedNumberScheduled, numberReady)
+  return ready < desired ? `${ready} of ${desired} aws-node pods are new and ready` : undefined
+}
+
+const pluginOf = (set: DaemonSet | undefined) => {
+  const containers = set?.spec.template.spec.containers ?? []
+  return containers.find((c) => c.name === target.name) ?? containers[0]
+}
+
+function missing(set: DaemonSet, env: Env): string | undefined {
+  const there = pluginOf(set)?.env ?? []
+  return env.find((e) => there.find((t) => t.name === e.name)?.value !== e.value)?.name
+}

@@ -1,0 +1,125 @@
+import { plural } from "../fleet/doctor/finding.ts"
+import type { PlanDocument } from "../fleet/plan/plan-document.ts"
+import { fillReferences, shellReference } from "../fleet/plan/references.ts"
+import { table } from "./table.ts"
+import type { Terminal } from "./terminal.ts"
+import { wrap } from "./wrap.ts"
+
+const nodesMost = 20
+
+/** A plan for people: what stands against it first, then what it needs, then what to do, in the order to do it. */
+export function planPage(plan: PlanDocument, terminal: Terminal): string {
+  return [
+    headline(plan, terminal),
+    ...blockers(plan, terminal),
+    ...risks(plan, terminal),
+    addresses(plan, terminal),
+    maxPods(plan, terminal),
+    ...steps(plan, terminal),
+    nodes(plan, terminal),
+  ]
+    .filter((part) => part !== "")
+    .join("\n")
+}
+
+function headline({ site, steps, mode, takenAt }: PlanDocument, { paint, width }: Terminal) {
+  const what = steps.length === 0 ? "nothing to do" : plural(steps.length, "step")
+  const networking = `custom networking ${mode.customNetworking ? "on" : "off"}`
+  const prefixes = mode.prefixDelegation ? ", with prefixes" : ""
+  const line = `${site.cluster ?? "the cluster"}: ${what} to ${networking}${prefixes}, planned on ${takenAt}`
+  return `${paint("bold", wrap(line, width))}\n`
+}
+
+function blockers({ preflight }: PlanDocument, { paint, width }: Terminal): string[] {
+  const { blockers, warnings, unknown } = preflight
+  const line = (mark: string, text: string) =>
+    `${mark} ${wrap(text, width === undefined ? undefined : width - 2, "  ")}\n`
+  const parts = [
+    ...blockers.flatMap((f) => [
+      line(paint("red", "!"), `${f.object}: ${f.says} (${f.check})`),
+      line(" ", `mend it first: ${f.fix.command ?? f.fix.says}`),
+    ]),
+    ...warnings.map((f) => line(paint("yellow", "!"), `${f.object}: ${f.says} (${f.check})`)),
+    ...unknown.map((what) => line(paint("yellow", "?"), `not looked at: ${what}`)),
+  ]
+  return parts.length === 0 ? [] : [parts.join("")]
+}
+
+function risks({ risks }: PlanDocument, { paint, width }: Terminal): string[] {
+  if (risks.length === 0) return []
+  const inner = width === undefined ? undefined : width - 4
+  const lines = risks.map(
+    ({ says, answer }) =>
+      `  - ${wrap(says, inner, "    ")}\n    ${wrap(`-> ${answer}`, inner, "       ")}\n`,
+  )
+  return [`${paint("bold", "Risks")}\n${lines.join("")}`]
+}
+
+function addresses({ needs, layout }: PlanDocument, { paint, width }: Terminal): string {
+  if (needs.length === 0) return ""
+  const rows = needs.map((need) => {
+    const subnet = layout.subnets.find((s) => s.zone === need.zone)
+    const where = subnet === undefined ? "-" : subnet.cidr + (subnet.id === undefined ? " new" : "")
+    return [
+      need.zone,
+      ...[need.nodes, need.pods, need.now, need.full].map((n) => n.toLocaleString("en")),
+      where,
+      subnet === undefined ? "-" : subnet.usable.toLocaleString("en"),
+    ]
+  })
+  const header = ["ZONE", "NODES", "PODS", "NEEDS", "AT MOST", "SUBNET", "HAS"]
+  return `${paint("bold", "Addresses")}\n${table(header, rows, width)}`
+}
+
+function maxPods({ maxPods }: PlanDocument, { paint, width }: Terminal): string {
+  const changed = maxPods.filter((c) => c.now.some((n) => n !== c.after))
+  if (changed.length === 0) return ""
+  const rows = changed.map((c) => [c.type, String(c.nodes), c.now.join(", "), String(c.after)])
+  return `${paint("bold", "max-pods")}\n${table(["TYPE", "NODES", "NOW", "AFTER"], rows, width)}`
+}
+
+function steps({ steps }: PlanDocument, { paint, width }: Terminal): string[] {
+  const inner = width === undefined ? undefined : width - 3
+  return steps.map((step, i) => {
+    const text = (label: string, says: string) =>
+      `   ${wrap(`${label}${says}`, inner, " ".repeat(label.length + 3))}\n`
+    const lines = (mark: string, commands: readonly string[]) =>
+      commands.map((c) => `   ${shellLines(mark + fillReferences(c, shellReference), inner)}`)
+    const commands = lines("$ ", step.commands)
+    const undo = lines("undo: ", step.undo).map((line) => paint("dim", line))
+    return [
+      `${paint("bold", `${i + 1}. ${step.title}`)}\n`,
+      text("", step.why),
+      ...commands.map((c) => `${c}\n`),
+      text("gate: ", step.gate),
+      ...undo.map((c) => `${c}\n`),
+    ].join("")
+  })
+}
+
+function nodes({ replace }: PlanDocument, { paint, width }: Terminal): string {
+  if (replace.length === 0) return ""
+  const rows = replace
+    .slice(0, nodesMost)
+    .map((r, i) => [String(i + 1), r.node, r.zone, String(r.pods), r.reasons.join(", ")])
+  const left = replace.length - nodesMost
+  const more = left > 0 ? `... ${plural(left, "node")} more\n` : ""
+  const header = ["#", "NODE", "ZONE", "PODS", "WHY"]
+  return `${paint("bold", "Nodes to replace, in this order")}\n${table(header, rows, width)}${more}`
+}
+
+/** A command broken before its options, so that it can be pasted as it stands. Quoted text stays whole. */
+export function shellLines(command: string, width: number | undefined): string {
+  if (width === undefined || command.length <= width) return command
+  const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? [command]
+  const lines: string[] = []
+  let line = ""
+  for (const word of words) {
+    const longer = line === "" ? word : `${line} ${word}`
+    if (longer.length > width - 2 && line.trim() !== "") {
+      lines.push(`${line} \\`)
+      line = `       ${word}`
+    } else line = longer
+  }
+  return [...lines, line].join("\n")
+}
