@@ -356,3 +356,32 @@ test("SubnetPool.status tells the truth of each subnet, and which pool is in tro
   assert.match(condition(after?.conditions, "Ready")?.message ?? "", /subnet-00000000000000aa/)
   await term.stop()
 })
+
+test("under EC2's request limits twenty nodes slow down, and none fails", async () => {
+  const world = new World()
+  world.cloud.conduct.setLimits(true)
+  // Somebody else in the account uses the budget up.
+  world.cloud.conduct.inject({
+    action: "CreateNetworkInterface",
+    code: "RequestLimitExceeded",
+    probability: 0.5,
+  })
+  await world.addConfig("a", ids.podsA)
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}`)
+  for (const name of names) {
+    await world.addNode(name)
+    await world.waiting(name, 1)
+  }
+  const term = world.start()
+  await world.clock.advance(2_000)
+  const throttled = await world.status("n0")
+  assert.equal(condition(throttled?.conditions, "Throttled")?.type, "Throttled")
+  await world.clock.advance(180_000)
+  for (const name of names) {
+    const status = await world.status(name)
+    assert.equal(status?.interfaces.filter((i) => !i.primary && i.state === "Ready").length, 1)
+  }
+  const made = [...world.cloud.core.tables.networkInterface.all()]
+  assert.equal(made.filter((eni) => eni.description.startsWith("aws-K8S-")).length, 20)
+  await term.stop()
+})

@@ -40,6 +40,10 @@ export interface NodeReconcilerOptions extends DecideOptions {
 
 const unreadableMs = 5_000
 const outrunMs = 50
+/** The condition Throttled is looked at again, to be taken back. */
+const throttledMs = 60_000
+/** A failure counts towards the next back-off for so long after its wait. */
+const forgetMs = 600_000
 
 interface Prepared {
   readonly start: StartableCall[]
@@ -234,7 +238,9 @@ export class NodeReconciler {
 
   #nextLook(state: NodeState, { resolutions, shortages, obstacle }: Decision): number | undefined {
     const now = this.#options.clock.now()
+    state.forgetFailures(now - forgetMs)
     const times = [...state.failures.values()].map((f) => f.until).filter((at) => at > now)
+    if (this.#options.isThrottled()) times.push(now + throttledMs)
     if (state.verifyAt !== undefined) times.push(state.verifyAt)
     const refused = [...resolutions.values()].filter((r) => !r.ok)
     if (obstacle || refused.some((r) => !r.ok && r.unreadable)) times.push(now + unreadableMs)

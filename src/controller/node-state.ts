@@ -105,6 +105,11 @@ export class NodeState {
     return this.running.has(iface.id) || this.running.has(slotOf(iface))
   }
 
+  /** Forgets failures whose wait ended before `at`. */
+  forgetFailures(at: number): void {
+    for (const [key, failure] of this.failures) if (failure.until < at) this.failures.delete(key)
+  }
+
   /** Compare with EC2 at `at` at the latest. */
   doubt(at: number): void {
     this.verifyAt = Math.min(this.verifyAt ?? at, at)

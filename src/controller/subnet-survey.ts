@@ -8,8 +8,8 @@ import type { SubnetSupplies } from "./subnet-supply.ts"
 
 /** Two days of audits: enough for a trend, and few enough to compute it from. */
 const samplesMax = 288
-/** A subnet surveyed more recently is not surveyed again when a pool asks. */
-const freshMs = 300_000
+/** A subnet surveyed more recently is not surveyed again when a pool asks; shorter than from audit to audit. */
+const freshMs = 500_000
 
 export interface Surveyed {
   readonly map: SubnetMap
