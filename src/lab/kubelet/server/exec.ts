@@ -3,6 +3,7 @@ import type { NetNamespace } from "../../../kernel/kernel.ts"
 import { runInNamespace } from "../../sandbox/run-in-namespace.ts"
 import { judge } from "./commands.ts"
 import type { RemoteStreams } from "./remote-streams.ts"
+import { withCarriageReturns, withControlKeys } from "./terminal.ts"
 
 const success = { metadata: {}, status: "Success" }
 
@@ -24,6 +25,9 @@ export async function runRemote(
   streams: RemoteStreams,
 ): Promise<void> {
   const verdict = judge(words)
+  const stdout =
+    streams.tty && streams.stdout ? withCarriageReturns(streams.stdout) : streams.stdout
+  const stderr = streams.stderr ?? stdout
   const complaint =
     "refused" in verdict
       ? verdict.refused
@@ -31,8 +35,7 @@ export async function runRemote(
         ? undefined
         : "nothing is wired in this lab (hollow): there is no network to run it in"
   if ("refused" in verdict || complaint !== undefined) {
-    const to = streams.stderr ?? streams.stdout
-    to?.write(`${complaint}\n`)
+    stderr?.write(`${complaint}\n`)
     return await streams.finish(exited(cannotRun))
   }
   const child = runInNamespace(namespace, verdict.command, {
@@ -40,14 +43,17 @@ export async function runRemote(
     env: { PATH: process.env["PATH"], TERM: "dumb", HOME: "/nonexistent" },
     stdio: [streams.stdin ? "pipe" : "ignore", "pipe", "pipe"],
   })
-  if (streams.stdin && child.stdin) pipeline(streams.stdin, child.stdin, () => {})
-  child.stdout?.on("data", (chunk: Buffer) => streams.stdout?.write(chunk))
-  child.stderr?.on("data", (chunk: Buffer) => (streams.stderr ?? streams.stdout)?.write(chunk))
+  const interrupt = () => void child.kill("SIGINT")
+  const stdin =
+    streams.tty && streams.stdin ? withControlKeys(streams.stdin, interrupt) : streams.stdin
+  if (stdin && child.stdin) pipeline(stdin, child.stdin, () => {})
+  child.stdout?.on("data", (chunk: Buffer) => stdout?.write(chunk))
+  child.stderr?.on("data", (chunk: Buffer) => stderr?.write(chunk))
   void streams.closed.then(() => child.kill("SIGKILL"))
   const code = await new Promise<number>((resolve) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
       const text = error.code === "ENOENT" ? "not installed on this machine" : error.message
-      ;(streams.stderr ?? streams.stdout)?.write(`${verdict.command[0]}: ${text}\n`)
+      stderr?.write(`${verdict.command[0]}: ${text}\n`)
       resolve(127)
     })
     child.once("close", (status, signal) => resolve(status ?? (signal ? 137 : 1)))

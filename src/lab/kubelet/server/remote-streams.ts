@@ -15,7 +15,9 @@ export interface WantedStreams {
 export interface RemoteStreams {
   stdin: Readable | undefined
   stdout: Writable | undefined
+  /** Absent with a terminal, which has one output. */
   stderr: Writable | undefined
+  tty: boolean
   /** Resolves when the client is gone. */
   closed: Promise<void>
   /** Says how the command ended (a metav1.Status) and closes. */
@@ -94,6 +96,7 @@ function overWebSocket(webSocket: WebSocket, wanted: WantedStreams): RemoteStrea
     stdin: wanted.stdin ? stdin : undefined,
     stdout: wanted.stdout ? output(channel.stdout) : undefined,
     stderr: wanted.stderr && !wanted.tty ? output(channel.stderr) : undefined,
+    tty: wanted.tty,
     closed,
     async finish(status) {
       send(channel.error, JSON.stringify(status))
@@ -128,6 +131,7 @@ async function overSpdy(
     stdin: streams.get("stdin"),
     stdout: streams.get("stdout"),
     stderr: streams.get("stderr"),
+    tty: wanted.tty,
     closed: session.closed,
     async finish(status) {
       error.end(JSON.stringify(status))
