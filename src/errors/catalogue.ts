@@ -1,3 +1,4 @@
+import { admissionErrors } from "./admission.ts"
 import { agentErrors } from "./agent.ts"
 import { BerthError, type ErrorEntry } from "./berth-error.ts"
 import { cliErrors } from "./cli.ts"
@@ -14,6 +15,7 @@ import { vpcErrors } from "./vpc.ts"
 
 /** Every error Berth can report, by stable code. docs/errors.md is generated from this table. */
 export const catalogue = {
+  ...admissionErrors,
   ...agentErrors,
   ...placementErrors,
   ...vpcErrors,
