@@ -17,8 +17,13 @@ export const noRealApiServer: string | undefined = process.env["KUBEBUILDER_ASSE
   ? undefined
   : "KUBEBUILDER_ASSETS is not set"
 
+export interface RealApiServerOptions {
+  /** With the admission of ServiceAccounts: pods need theirs, and get its token as a volume. */
+  readonly serviceAccounts?: boolean
+}
+
 /** Starts both from $KUBEBUILDER_ASSETS; rejects when the API is not ready within a minute. */
-export async function realApiServer(): Promise<RealApiServer> {
+export async function realApiServer(options: RealApiServerOptions = {}): Promise<RealApiServer> {
   const assets = process.env["KUBEBUILDER_ASSETS"] ?? ""
   await using undo = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), "berth-apiserver-"))
@@ -34,7 +39,10 @@ export async function realApiServer(): Promise<RealApiServer> {
     `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
   ])
   undo.defer(etcd.stop)
-  const apiserver = run(join(assets, "kube-apiserver"), apiServerFlags(folder, etcdPort, apiPort))
+  const apiserver = run(join(assets, "kube-apiserver"), [
+    ...apiServerFlags(folder, etcdPort, apiPort),
+    ...(options.serviceAccounts ? [] : ["--disable-admission-plugins=ServiceAccount"]),
+  ])
   undo.defer(apiserver.stop)
   const kubeconfig = writeKubeconfig(folder, apiPort)
   await apiReady(apiPort, apiserver.failure)
@@ -65,7 +73,6 @@ function apiServerFlags(folder: string, etcdPort: number, apiPort: number): stri
     `--token-auth-file=${folder}/tokens.csv`,
     "--authorization-mode=RBAC",
     "--allow-privileged=true",
-    "--disable-admission-plugins=ServiceAccount",
   ]
 }
 

@@ -8,6 +8,8 @@ import type { AddressInfo } from "node:net"
 import { after, before, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { systemClock } from "../../clock.ts"
+import { noRealApiServer, realApiServer } from "../../testing/real-api-server.ts"
+import { objectsAt, stringAt } from "./json.ts"
 import { createKubeApi } from "./kube-api.ts"
 import {
   type CompactTypes,
@@ -22,13 +24,8 @@ import { watchCases } from "./testing/differential-watch-cases.ts"
 import { webhookCases, webhookConfiguration } from "./testing/differential-webhook-cases.ts"
 import { goFields, goPackages } from "./testing/go-fields.ts"
 import { normalise } from "./testing/normalise.ts"
-import { startRealApiServer } from "./testing/real-api-server.ts"
 import { type Endpoint, send } from "./testing/send.ts"
 import { webhookServer } from "./testing/webhook-server.ts"
-
-const assets = process.env.KUBEBUILDER_ASSETS
-const skip =
-  assets === undefined ? "KUBEBUILDER_ASSETS is not set: no kube-apiserver to compare with" : false
 
 /** The part of the table that OpenAPI tells: without protobuf numbers, and what Go does with zero values. */
 const withoutGo = (table: CompactTypes): CompactTypes =>
@@ -43,6 +40,13 @@ const withoutGo = (table: CompactTypes): CompactTypes =>
       ),
     ]),
   )
+
+function endpointOf(kubeconfig: string): Endpoint {
+  const config: unknown = JSON.parse(readFileSync(kubeconfig, "utf8"))
+  const [cluster] = objectsAt(config, "clusters")
+  const [user] = objectsAt(config, "users")
+  return { origin: stringAt(cluster, "cluster", "server"), token: stringAt(user, "user", "token") }
+}
 
 async function startLab(): Promise<Endpoint & AsyncDisposable> {
   const api = createKubeApi({ clock: systemClock })
@@ -60,12 +64,13 @@ async function startLab(): Promise<Endpoint & AsyncDisposable> {
   }
 }
 
-describe("the lab's API server and a real one", { skip }, () => {
+describe("the lab's API server and a real one", { skip: noRealApiServer ?? false }, () => {
   const stack = new AsyncDisposableStack()
   let real: Endpoint
   let lab: Endpoint
   before(async () => {
-    real = stack.use(await startRealApiServer(assets ?? ""))
+    const { kubeconfig } = stack.use(await realApiServer({ serviceAccounts: true }))
+    real = endpointOf(kubeconfig)
     lab = stack.use(await startLab())
     // A real one without controllers lacks the account that pods need.
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } }

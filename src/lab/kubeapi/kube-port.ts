@@ -7,6 +7,7 @@ import {
   type Target,
   type WatchEvent,
 } from "../../kube/kube.ts"
+import { openingBookmark } from "../../kube/resource-path.ts"
 import { expired, noSuchResource } from "./api-error.ts"
 import type { ApiObject } from "./api-object.ts"
 import { clone } from "./json.ts"
@@ -107,7 +108,8 @@ export function createKubePort(core: Core, doors: PortDoors, fieldManager = "lab
       query: ListQuery & { resourceVersion: string; signal: AbortSignal },
     ) => {
       const type = typeOf(resource)
-      return watchEvents(core, type, query, (o) => copy<T>(type, o))
+      const opening = openingBookmark(resource, query.resourceVersion)
+      return watchEvents(core, type, { ...query, opening }, (o) => copy<T>(type, o))
     },
     raw: (path) => doors.raw(path),
   }
@@ -122,7 +124,7 @@ const targetOf = (target: Target, subresource = ""): ObjectTarget => ({
 async function* watchEvents<T extends KubeObject>(
   core: Core,
   type: ResourceType,
-  query: ListQuery & { resourceVersion: string; signal: AbortSignal },
+  query: ListQuery & { resourceVersion: string; signal: AbortSignal; opening: WatchEvent<T> },
   copy: (object: ApiObject) => T,
 ): AsyncGenerator<WatchEvent<T>> {
   const { signal } = query
@@ -143,6 +145,7 @@ async function* watchEvents<T extends KubeObject>(
     event: (kind, object) => push(() => ({ type: kind, object: copy(object) })),
     bookmark: (revision) => push(() => ({ type: "BOOKMARK", object: copy(bookmark(revision)) })),
   })
+  yield query.opening
   const onAbort = () => wake()
   signal.addEventListener("abort", onAbort)
   try {
