@@ -40,7 +40,7 @@ function open(
 ) {
   const config = { customNetworking: true, prefixDelegation: false, cooldownMs }
   const fixed = { node: "n1", waitMs, path: "/state/journal", changed: () => {} }
-  const [book] = AddressBook.open({ ...fixed, disk, clock, config, refusal, held })
+  const { book } = AddressBook.open({ ...fixed, disk, clock, config, refusal, held })
   book.adopt(interfaces)
   for (const { id } of interfaces) book.setOpen(id, true)
   return book
@@ -153,10 +153,10 @@ test("what is offered stays unused after a restart, until status drops it", asyn
   assert.deepEqual(again.pool.offers(), [])
 })
 
-test("another program's pods count until there is a journal, and never after", async () => {
+test("pods that the journal lacked are taken into it: held from then on, and free after their release", async () => {
   const w = world()
   const held = { ...request("old"), address: "100.64.1.11", interfaceID: "", assignedAt: 0 }
-  const imported = () => [{ held, wiring: { ...request("old").wiring, table: 2 } }]
+  const others = [{ held, wiring: { ...request("old").wiring, table: 2 } }]
   const config = { customNetworking: true, prefixDelegation: false, cooldownMs }
   const options = {
     node: "n1",
@@ -166,21 +166,25 @@ test("another program's pods count until there is a journal, and never after", a
     config,
     held: never,
   }
-  const open1 = (disk: FaultyDisk) => {
-    const [book] = AddressBook.open({ ...options, ...w, disk, refusal: () => underWay }, imported)
+  const open1 = (disk: FaultyDisk, found: typeof others) => {
+    const more = { disk, refusal: () => underWay }
+    const { book } = AddressBook.open({ ...options, ...w, ...more }, () => found)
     book.adopt([podInterface(1, 2)])
     book.setOpen("eni-1", true)
     return book
   }
-  const book = open1(w.disk)
-  assert.equal(await addressOf(book, 1), "100.64.1.12", "the imported address is taken")
+  const names = (book: AddressBook) => book.attachments().map((a) => a.held.pod.name)
+  open1(w.disk, others)
+  const disk = w.disk.restarted()
+  const book = open1(disk, [])
+  assert.deepEqual(names(book), ["pod-old"], "known without being told again")
+  assert.equal(await addressOf(book, 1), "100.64.1.12", "its address is taken")
   await book.release(key("old"))
-  assert.deepEqual(
-    open1(w.disk.restarted())
-      .attachments()
-      .map((a) => a.held.pod.name),
-    ["pod-1"],
-  )
+  assert.deepEqual(names(open1(disk.restarted(), [])), ["pod-1"])
+  const contested = open1(disk.restarted(), [
+    { held: { ...held, address: "100.64.1.12" }, wiring: others[0]!.wiring },
+  ])
+  assert.deepEqual(names(contested), ["pod-1"], "the journal's holder of an address wins")
 })
 
 test("W15: thirty ADDs at once cost two syncs", async () => {

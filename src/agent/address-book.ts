@@ -68,21 +68,33 @@ export class AddressBook implements AsyncDisposable {
   readonly #waiters = new Set<Waiter>()
   readonly #alarm: Alarm
 
-  /** Also returns the number of journal lines that were damaged, which the caller reports. */
+  /**
+   * `others` tells of pods that the journal may lack: what it does not know, and whose address it has not given to
+   * another, is taken into it. Also returns how many those were, and the number of journal lines that were damaged.
+   */
   static open(
     o: AddressBookOptions,
-    imported: () => readonly Attachment[] = () => [],
-  ): [AddressBook, number] {
-    let book: { pool: Pool; attachments: Map<string, Attachment> } | undefined
-    const snapshot = () => (book ? snapshotOf(book.pool, book.attachments.values()) : [])
+    others: (journal: { existed: boolean }) => readonly Attachment[] = () => [],
+  ): { book: AddressBook; recovered: number; damagedLines: number } {
+    let state: { pool: Pool; attachments: Map<string, Attachment> } | undefined
+    const snapshot = () => (state ? snapshotOf(state.pool, state.attachments.values()) : [])
     const [journal, found] = Journal.open<BookRecord>({ disk: o.disk, path: o.path, snapshot })
     const { attachments, cooling, offers } = recall(found.records)
-    // Another program's checkpoint counts only until there is a journal of our own.
-    if (!found.existed) for (const a of imported()) attachments.set(keyText(a.held.key), a)
+    const taken = new Set([...attachments.values()].map((a) => a.held.address))
+    const recovered = others(found).filter(({ held }) => {
+      const isNew = !attachments.has(keyText(held.key)) && !taken.has(held.address)
+      if (isNew) taken.add(held.address)
+      return isNew
+    })
+    for (const attachment of recovered) {
+      attachments.set(keyText(attachment.held.key), attachment)
+      journal.append({ op: "hold", ...attachment }).catch(() => {})
+    }
     const held = [...attachments.values()].map((a) => a.held)
     const pool = new Pool(o.config, { held, cooling, offers })
-    book = { pool, attachments }
-    return [new AddressBook(o, pool, journal, attachments), found.damagedLines]
+    state = { pool, attachments }
+    const book = new AddressBook(o, pool, journal, attachments)
+    return { book, recovered: recovered.length, damagedLines: found.damagedLines }
   }
 
   private constructor(

@@ -1,6 +1,6 @@
 // The real agent process and the real plugin process in a network namespace of their own.
 import assert from "node:assert/strict"
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { test } from "node:test"
 import { namespaceRights } from "../kernel/rights.ts"
 import { vethNames } from "./network/veth-name.ts"
@@ -159,6 +159,31 @@ test(
     assert.equal((await lab.plugin("DEL", "old")).code, 0)
     assert.equal(
       lab.host.rules().some((r) => r.from === "100.64.1.11/32"),
+      false,
+    )
+  },
+)
+
+test(
+  "a state folder that is emptied under running pods makes no address held twice",
+  options,
+  async () => {
+    await using lab = await nodeLab()
+    await serve(lab, 3)
+    for (const name of names(3)) lab.sandbox(name)
+    const kept = [await lab.plugin("ADD", "c0"), await lab.plugin("ADD", "c1")].map(addressOf)
+    await lab.stopAgent("SIGKILL")
+    rmSync(lab.environment.BERTH_STATE_DIR, { recursive: true })
+    await lab.startAgent()
+    await until("spec", () => lab.controller.read())
+    await lab.controller.grant([primaryInterface(), podInterface(1, 3)])
+    const next = await lab.plugin("ADD", "c2")
+    assert.equal(next.code, 0, lab.log())
+    assert.equal(kept.includes(addressOf(next)), false)
+    assert.deepEqual((await lab.plugin("CHECK", "c2", { prevResult: next.output })).output, {})
+    assert.equal((await lab.plugin("DEL", "c0")).code, 0)
+    assert.equal(
+      lab.host.rules().some((rule) => rule.to === kept[0]),
       false,
     )
   },

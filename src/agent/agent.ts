@@ -1,30 +1,18 @@
-import { join } from "node:path"
-import { type NodeNetworkStatus, nodePlacement, type PlacementKey } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import { EventRecorder } from "../kube/event-recorder.ts"
+import type { EventRecorder } from "../kube/event-recorder.ts"
 import type { Kube } from "../kube/kube.ts"
-import { parsePlacementKey } from "../placement/placement.ts"
-import { AddressBook } from "./address-book.ts"
+import type { AddressBook } from "./address-book.ts"
 import { endpoints } from "./agent-endpoints.ts"
 import type { AgentLog } from "./agent-log.ts"
-import { agentMetrics } from "./agent-metrics.ts"
-import type { CallContext } from "./calls/context.ts"
-import { importCheckpoint } from "./checkpoint-import.ts"
+import { agentParts } from "./agent-parts.ts"
 import type { AgentConfig, Notice } from "./config.ts"
 import type { Disk } from "./disk.ts"
-import { InterfaceKeeper } from "./interface-keeper.ts"
-import { KeyedLock } from "./keyed-lock.ts"
-import { LastKnownFile } from "./last-known.ts"
-import { isolatedVethPrefix } from "./network/tables.ts"
-import { type KubeDeps, type NodeObjects, watchNodeObjects } from "./node-objects.ts"
+import type { NodeObjects } from "./node-objects.ts"
 import { installConflist, installPlugin } from "./plugin-install.ts"
-import { PodPlacements } from "./pod-placements.ts"
-import { notReady, type ReadinessInput, unavailable } from "./readiness.ts"
-import { Supply } from "./supply.ts"
-import { TrafficKeeper } from "./traffic-keeper.ts"
+import { notReady, unavailable } from "./readiness.ts"
+import type { Supply } from "./supply.ts"
 import { upkeep } from "./upkeep.ts"
-import { countWaiting } from "./waiting-pods.ts"
 
 export interface AgentDeps {
   config: AgentConfig
@@ -47,8 +35,6 @@ export interface Agent extends AsyncDisposable {
   notReady(): string | undefined
 }
 
-/** An ADD waits at most this long for supply. */
-const addWaitMs = 20_000
 /** What the API says is waited for so long at a start; then what was last known counts. */
 const freshMs = 500
 
@@ -57,7 +43,7 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
   await using cleanup = new AsyncDisposableStack()
   const stop = new AbortController()
   cleanup.defer(() => stop.abort(new Error("the agent stops")))
-  const parts = assemble(d, stop.signal, cleanup)
+  const parts = agentParts(d, stop.signal, cleanup)
   const { book, supply, calls, keeper, traffic, objects, readiness } = parts
   const values = d.config.values
   const socket = values.BERTH_HOST_SOCKET || values.BERTH_SOCKET
@@ -89,94 +75,6 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
     },
   }
 }
-
-/** Makes the parts and ties them together; what must be closed goes to `cleanup`. */
-function assemble(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisposableStack) {
-  const { config, kernel, clock, disk } = d
-  const log = d.log.logger
-  const values = config.values
-  const metrics = agentMetrics()
-  metrics.awscni_build_info.set(1, { version: d.version, goversion: `node ${process.version}` })
-  const deps: KubeDeps = { kube: d.kube, clock, random: d.random, log, signal }
-  const lastKnown = new LastKnownFile({ disk, path: stateFile(config, "last-known.json"), log })
-  cleanup.defer(() => lastKnown.flush())
-  const link = {
-    mtu: values.POD_MTU ?? values.AWS_VPC_ENI_MTU,
-    vethPrefix: values.AWS_VPC_K8S_CNI_VETHPREFIX,
-  }
-  // Only pods that chose security groups: an ENI of the node's own placement has the node's traffic to think of.
-  const isolates = (placement: PlacementKey) =>
-    values.POD_SECURITY_GROUP_ENFORCING_MODE === "strict" &&
-    parsePlacementKey(placement)?.groups !== undefined
-  const [book, damaged] = AddressBook.open(
-    {
-      disk,
-      path: stateFile(config, "journal.jsonl"),
-      config: { ...config.mode, cooldownMs: config.cooldownMs },
-      node: config.nodeName,
-      clock,
-      waitMs: addWaitMs,
-      held: (placement) => supply.held(placement),
-      refusal: (placement, shortage) => supply.refusal(placement, shortage),
-      changed: () => supply.changed(),
-    },
-    () => importCheckpoint(readText(disk, values.AWS_VPC_K8S_CNI_BACKING_STORE), kernel.host, link),
-  )
-  cleanup.use(book)
-  if (damaged > 0)
-    log.error("the journal is damaged; lost lines are looked for in the kernel", { damaged })
-  const keeper = cleanup.use(
-    new InterfaceKeeper({
-      kernel,
-      clock,
-      log,
-      mtu: values.AWS_VPC_ENI_MTU,
-      isolates,
-      opened: (id, open) => book.setOpen(id, open),
-      repaired: () => metrics.berth_kernel_repairs_total.inc({ what: "interface" }),
-      plug: d.plug,
-    }),
-  )
-  const traffic = new TrafficKeeper({ kernel, values, metrics, log })
-  const objects = watchNodeObjects(config.nodeName, deps)
-  const placements = new PodPlacements(deps, objects, lastKnown)
-  const instance = values.MY_POD_NAME || config.nodeName
-  const events = new EventRecorder({ ...deps, controller: "berth.dev/agent", instance })
-  const supply: Supply = new Supply({
-    ...deps,
-    config,
-    book,
-    keeper,
-    objects,
-    placements,
-    lastKnown,
-    events,
-    metrics,
-    accepted: (status: NodeNetworkStatus) => void traffic.update(status),
-  })
-  const readiness = (): ReadinessInput => ({
-    pool: book.pool,
-    status: supply.status,
-    refusal: supply.refusal(nodePlacement, book.pool.shortage(nodePlacement)),
-    waiting: [...countWaiting(supply.waiting).values()].reduce((a, b) => a + b, 0),
-  })
-  const calls: CallContext = {
-    book,
-    kernel,
-    metrics,
-    log,
-    linkFor: (placement: PlacementKey) =>
-      isolates(placement) ? { ...link, vethPrefix: isolatedVethPrefix, isolated: true } : link,
-    locks: new KeyedLock(),
-    placementOf: (pod) => placements.of(pod),
-    unavailable: () => unavailable(readiness()),
-  }
-  return { book, supply, calls, keeper, traffic, objects, metrics, events, readiness }
-}
-
-const stateFile = (config: AgentConfig, name: string) => join(config.values.BERTH_STATE_DIR, name)
-
-const readText = (disk: Disk, path: string) => disk.read(path)?.toString()
 
 /** How often it is looked whether the node can attach pods, until it can. */
 const offerEveryMs = 100

@@ -1,5 +1,5 @@
 import { keyText } from "../ipam/held.ts"
-import type { Kernel, Link } from "../kernel/kernel.ts"
+import type { Kernel } from "../kernel/kernel.ts"
 import type { Attachment } from "./book-record.ts"
 import type { CallContext } from "./calls/context.ts"
 import { podAttachment } from "./calls/context.ts"
@@ -11,8 +11,16 @@ import { ownerOf, vethNames } from "./network/veth-name.ts"
  * link is the pod's. A namespace alone may be missing because /var/run/netns is not mounted into the agent's container.
  */
 export function orphansOf(attachments: readonly Attachment[], kernel: Kernel): Attachment[] {
-  const links = new Map(kernel.host.links().map((link) => [link.name, link]))
-  return attachments.filter((a) => !hasNamespace(a, kernel) && !hasLink(a, links))
+  const links = kernel.host.links()
+  const owners = new Set(links.map((link) => ownerText(ownerOf(link.alias))))
+  // A link without an owner was made by Amazon VPC CNI, whose names tell only the pod.
+  const unowned = new Set(links.filter((link) => !ownerOf(link.alias)).map((link) => link.name))
+  const hasLink = (attachment: Attachment) => {
+    const pod = podAttachment(attachment)
+    if (owners.has(ownerText(pod))) return true
+    return vethNames(pod.vethPrefix, pod).some((name) => unowned.has(name))
+  }
+  return attachments.filter((a) => !hasNamespace(a, kernel) && !hasLink(a))
 }
 
 /** Frees them; returns how many. Calls under way are left alone. */
@@ -35,13 +43,5 @@ function hasNamespace({ wiring }: Attachment, kernel: Kernel): boolean {
   return namespace !== undefined
 }
 
-function hasLink(attachment: Attachment, links: ReadonlyMap<string, Link>): boolean {
-  const pod = podAttachment(attachment)
-  return vethNames(pod.vethPrefix, pod).some((name) => {
-    const link = links.get(name)
-    if (link === undefined) return false
-    // A link without an owner was made by Amazon VPC CNI, whose names tell only the pod.
-    const owner = ownerOf(link.alias)
-    return owner === undefined || owner.containerId === pod.containerId
-  })
-}
+const ownerText = (owner: { containerId: string; interfaceName: string } | undefined) =>
+  owner && `${owner.containerId} ${owner.interfaceName}`

@@ -4,6 +4,7 @@ import { keyText } from "../ipam/held.ts"
 import { namespaceState } from "../kernel/unmet-changes.ts"
 import { type CallContext, podAttachment } from "./calls/context.ts"
 import type { InterfaceKeeper } from "./interface-keeper.ts"
+import { sweepLeftovers } from "./network/leftovers.ts"
 import { repairPod } from "./network/pod-wiring.ts"
 import { freeOrphans } from "./orphans.ts"
 import type { TrafficKeeper } from "./traffic-keeper.ts"
@@ -24,7 +25,7 @@ const shortageMs = 5_000
 
 /**
  * Compares the kernel with what it should hold, now and then, and repairs it: interfaces, traffic rules, pods; frees
- * attachments of sandboxes that are gone. Cost: a dump of links, rules and routes, and one visit to every pod's
+ * attachments of sandboxes that are gone, and removes what is left of others. Cost: a dump of links, rules and routes, and one visit to every pod's
  * namespace, with CNI calls let through between pods.
  */
 export async function upkeep(o: UpkeepOptions): Promise<void> {
@@ -46,9 +47,22 @@ export async function upkeep(o: UpkeepOptions): Promise<void> {
       await pass("interfaces", () => o.keeper.verify())
       await pass("traffic", () => o.traffic.verify())
       if (o.wired) await pass("pods", () => repairPods(calls))
+      if (o.wired) await pass("leftovers", () => removeLeftovers(calls))
     }
     await clock.sleep(shortageMs, signal).catch(() => {})
   }
+}
+
+/** Links of sandboxes whose namespace outlived their DEL, and rules that lead to nobody. */
+async function removeLeftovers({ book, kernel, log, metrics }: CallContext): Promise<void> {
+  const { links, routes, rules } = await sweepLeftovers(
+    kernel,
+    book.attachments().map(podAttachment),
+  )
+  const counts = { links: links.length, routes: routes.length, rules: rules.length }
+  if (counts.links + counts.routes + counts.rules === 0) return
+  metrics.berth_kernel_repairs_total.inc({ what: "leftovers" })
+  log.info("removed what was left of pods that are gone", counts)
 }
 
 async function repairPods({ book, kernel, locks, log, metrics }: CallContext): Promise<void> {
