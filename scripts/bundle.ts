@@ -1,31 +1,50 @@
-// Builds what the images hold: one readable CommonJS file an executable (faster to start than ESM or the sources), with
-// source maps. koffi stays outside because it loads its platform's native library from its own package.
-import { rmSync } from "node:fs"
+// Builds what the images hold into dist/: for each process a folder with one readable module, source maps, and modules
+// that are loaded only when they are needed (the official Kubernetes client, credential providers). The agent's folder
+// holds the CNI plugin too.
+import { chmodSync, copyFileSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
+import { relayBinary } from "../src/cni/relay-binary.ts"
 
-const entries = {
-  agent: "src/agent/main.ts",
-  controller: "src/controller/main.ts",
-  berth: "src/cli/main.ts",
-}
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+// Bundled CommonJS packages ask for Node's own modules with require, which ESM lacks.
+const requireInModules =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
 
-rmSync("dist", { recursive: true, force: true })
-for (const [name, entry] of Object.entries(entries)) {
-  const result = await build({
-    entryPoints: [entry],
-    outfile: `dist/${name}.cjs`,
+type Process = "agent" | "controller"
+
+/** Bundles a process into `folder`; returns the path of its program. */
+export async function bundle(name: Process, folder: string): Promise<string> {
+  rmSync(folder, { recursive: true, force: true })
+  await build({
+    entryPoints: { [name]: join(root, "src", name, "main.ts") },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    splitting: true,
     platform: "node",
     target: "node24",
-    format: "cjs",
+    format: "esm",
     sourcemap: true,
-    metafile: true,
+    sourcesContent: false,
+    // Loads its platform's native library from its own package.
     external: ["koffi"],
-    // CommonJS has no import.meta; files beside the bundle are found relative to it.
-    define: { "import.meta.url": "__bundleUrl" },
-    banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: { js: requireInModules },
     logLevel: "warning",
   })
-  const bytes = Object.values(result.metafile.outputs).reduce((n, o) => Math.max(n, o.bytes), 0)
-  console.log(`dist/${name}.cjs  ${(bytes / 1024).toFixed(0)} KiB`)
+  if (name === "agent") await addPlugin(folder)
+  return join(folder, `${name}.mjs`)
 }
+
+async function addPlugin(folder: string): Promise<void> {
+  const relay = await relayBinary()
+  if (relay.kind !== "c") throw new Error("berth-cni is not compiled: there is no C compiler (cc)")
+  const path = join(folder, "berth-cni")
+  copyFileSync(relay.path, path)
+  chmodSync(path, 0o755)
+}
+
+if (import.meta.main)
+  for (const name of ["agent", "controller"] as const)
+    console.log(await bundle(name, join(root, "dist", name)))
