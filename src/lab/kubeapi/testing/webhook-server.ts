@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import { selfSigned } from "../../tls/certificate.ts"
+import { selfSigned } from "../../../tls/certificate.ts"
 import { asObject, isObject, type JsonObject, objectAt, stringAt } from "../json.ts"
 
 /** A validating webhook that does what the object's label "webhook" tells it, and remembers what it was asked. */
