@@ -10,9 +10,7 @@ const program = "kubectl"
 
 /** Undefined when the machine has kubectl, else why tests with it are skipped. */
 export const whyNoKubectl = (): string | undefined =>
-  spawnSync(program, ["version", "--client"]).status === 0
-    ? undefined
-    : "kubectl is not installed"
+  spawnSync(program, ["version", "--client"]).status === 0 ? undefined : "kubectl is not installed"
 
 /** Runs kubectl against a lab; output beyond 8 MiB is an error. */
 export function kubectlFor(
