@@ -11,6 +11,7 @@ const ports = ["kernel", "ec2", "kube", "metrics"]
 const allowed: Record<string, readonly string[]> = {
   errors: [],
   http: ["errors"],
+  tls: [],
   "clock.ts": [],
   "log.ts": [],
   api: [],
@@ -26,12 +27,12 @@ const allowed: Record<string, readonly string[]> = {
   // The agent installs the relay on the host.
   agent: [...pure, ...ports, "cni"],
   // The leader carries out NodeRotations.
-  controller: [...pure, ...ports, "rotation"],
+  controller: [...pure, ...ports, "rotation", "tls"],
   rotation: [...pure, ...ports],
   dashboard: [...pure, ...ports],
   // `berth lab` starts the lab by a dynamic import, which is the one door to it.
   cli: [...pure, ...ports, "rotation", "dashboard", "lab"],
-  lab: [...pure, ...ports, "cni"],
+  lab: [...pure, ...ports, "cni", "tls"],
 }
 const pureFolders = new Set(["api", "vpc", "placement", "ipam", "fleet"])
 

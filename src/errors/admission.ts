@@ -4,32 +4,25 @@ import { entry } from "./berth-error.ts"
 export const admissionErrors = {
   "admission/invalid": entry<{ object: string; field: string; why: string }>({
     says: (d) => `${d.object}: ${d.field} ${d.why}`,
-    hint: (d) =>
-      `kubectl explain ${d.object.split("/")[0]?.toLowerCase()}.spec tells what it takes.`,
+    hint: "kubectl explain KIND.spec tells what the kind takes.",
     exit: 65,
   }),
-  "admission/no-subnet-in-zone": entry<{ object: string; zone: string; nodes: readonly string[] }>({
+  "admission/no-subnet-in-zone": entry<{ object: string; zone: string; nodes: string }>({
     says: (d) =>
-      `${d.object} has no subnet in ${d.zone}, where it serves ${shown(d.nodes)}: pods there get no address`,
+      `${d.object} has no subnet in ${d.zone}, where it serves ${d.nodes}: pods there get no address`,
     hint: (d) => `Add a subnet in ${d.zone}.`,
   }),
-  "admission/pools-overlap": entry<{ pool: string; others: readonly string[]; what: string }>({
+  "admission/pools-overlap": entry<{ pool: string; others: string; what: string }>({
     says: (d) =>
-      `SubnetPool/${d.pool} and ${shown(d.others)} ${d.what} with the same priority: what both select is refused a placement`,
+      `SubnetPool/${d.pool} and ${d.others} ${d.what} with the same priority: what both select is refused a placement`,
     hint: "Give one of them a higher spec.priority, or make their selectors exclude each other.",
   }),
-  "admission/in-use": entry<{ object: string; users: readonly string[] }>({
-    says: (d) => `${d.object} is in use: ${shown(d.users)}`,
+  "admission/in-use": entry<{ object: string; users: string }>({
+    says: (d) => `${d.object} is in use: ${d.users}`,
     hint: "Bind its users to another object first; kubectl delete --dry-run=server tells when nothing is left.",
   }),
   "admission/unchecked": entry<{ object: string; why: string }>({
     says: (d) => `${d.object} was not compared with AWS: ${d.why}`,
     hint: "Nothing is refused for that; its status tells what comes of it (kubectl describe).",
   }),
-}
-
-/** The first three of a list, and how many more there are. */
-function shown(names: readonly string[]): string {
-  const some = names.slice(0, 3).join(", ")
-  return names.length > 3 ? `${some} and ${names.length - 3} more` : some
 }

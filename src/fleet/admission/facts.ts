@@ -8,7 +8,7 @@ import type { Read } from "../../placement/read.ts"
 import { selects } from "../../placement/selector.ts"
 import { termSelects } from "../../placement/subnet-terms.ts"
 import type { SecurityGroup, Subnet } from "../../vpc/model.ts"
-import { type AdmissionFinding, deny, nameOf, warn } from "./finding.ts"
+import { type AdmissionFinding, deny, firstOf, nameOf, warn } from "./finding.ts"
 
 export interface AdmissionNode {
   readonly name: string
@@ -120,7 +120,11 @@ function zoneFindings(object: string, nodes: readonly AdmissionNode[]): Admissio
   return [...Map.groupBy(nodes, (node) => node.zone)].map(([zone, here]) =>
     warn(
       object,
-      fail("admission/no-subnet-in-zone", { object, zone, nodes: here.map((n) => n.name) }),
+      fail("admission/no-subnet-in-zone", {
+        object,
+        zone,
+        nodes: firstOf(here.map((n) => n.name)),
+      }),
     ),
   )
 }
@@ -129,7 +133,7 @@ function zoneFindings(object: string, nodes: readonly AdmissionNode[]): Admissio
 function overlapFindings(pool: SubnetPool, facts: AdmissionFacts): AdmissionFinding[] {
   const { name } = pool.metadata
   const say = (others: readonly string[], what: string) => {
-    const named = others.map((other) => `SubnetPool/${other}`)
+    const named = firstOf(others.map((other) => `SubnetPool/${other}`))
     return warn(nameOf(pool), fail("admission/pools-overlap", { pool: name, others: named, what }))
   }
   const overlaps = nodeOverlaps([...facts.otherPools, pool], facts.nodes).filter((o) =>

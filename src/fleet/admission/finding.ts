@@ -32,3 +32,9 @@ export function nameOf({ kind, metadata }: Pick<KubeObject, "kind" | "metadata">
   const namespace = metadata.namespace === undefined ? "" : `${metadata.namespace}/`
   return `${kind}/${namespace}${metadata.name}`
 }
+
+/** The first three of a list, and how many more there are. */
+export function firstOf(names: readonly string[]): string {
+  const some = names.slice(0, 3).join(", ")
+  return names.length > 3 ? `${some} and ${names.length - 3} more` : some
+}

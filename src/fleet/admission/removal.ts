@@ -1,7 +1,7 @@
 import type { NodeNetwork } from "../../api/nodenetwork.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { parsePlacementKey } from "../../placement/placement.ts"
-import { type AdmissionFinding, deny } from "./finding.ts"
+import { type AdmissionFinding, deny, firstOf } from "./finding.ts"
 
 /** Why an ENIConfig or SubnetPool must not be deleted: nodes bound to it, and pods that have its addresses. */
 export function removalFindings(
@@ -11,7 +11,9 @@ export function removalFindings(
 ): AdmissionFinding[] {
   const object = `${kind}/${name}`
   const users = nodeNetworks.flatMap((node) => usesOf(kind, name, node))
-  return users.length === 0 ? [] : [deny(object, fail("admission/in-use", { object, users }))]
+  return users.length === 0
+    ? []
+    : [deny(object, fail("admission/in-use", { object, users: firstOf(users) }))]
 }
 
 function usesOf(kind: "ENIConfig" | "SubnetPool", name: string, node: NodeNetwork): string[] {

@@ -8,7 +8,7 @@ import type { NetNamespace } from "../../kernel/kernel.ts"
 import { createImds } from "../aws/imds.ts"
 import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { listenInNamespace } from "../sandbox/namespace-socket.ts"
-import { selfSigned } from "../tls/certificate.ts"
+import { selfSigned } from "../../tls/certificate.ts"
 import { closeServer } from "./serve-http.ts"
 
 const kubeletPort = 10250

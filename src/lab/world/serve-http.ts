@@ -8,7 +8,7 @@ import {
   type ListenOptions,
 } from "node:net"
 import type { Duplex } from "node:stream"
-import type { Certificate } from "../tls/certificate.ts"
+import type { Certificate } from "../../tls/certificate.ts"
 
 export interface HttpService {
   handler: RequestListener
