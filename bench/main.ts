@@ -81,7 +81,7 @@ function stateFolder(cleanup: AsyncDisposableStack): string {
 async function start(lab: NodeLab) {
   const interfaces = [primaryInterface(), podInterface(1, 120), podInterface(2, 120)]
   for (const eni of interfaces) lab.attach(eni)
-  await lab.startAgent()
+  lab.startAgent()
   await until("spec of the agent", () => lab.controller.read())
   await lab.controller.grant(interfaces)
   const conflist = join(lab.environment.HOST_CNI_CONFDIR_PATH, "10-aws.conflist")
@@ -157,7 +157,7 @@ async function crashes(lab: NodeLab, launcher: Launcher): Promise<number[]> {
     lab.sandbox(name)
     await lab.stopAgent("SIGKILL")
     const start = performance.now()
-    await lab.startAgent()
+    lab.startAgent()
     await all(launcher, "ADD", [name])
     times.push(performance.now() - start)
   }

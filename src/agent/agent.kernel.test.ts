@@ -17,7 +17,7 @@ const names = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`
 async function serve(lab: NodeLab, addresses: number) {
   const interfaces = [primaryInterface(), podInterface(1, addresses)]
   for (const eni of interfaces) lab.attach(eni)
-  await lab.startAgent()
+  lab.startAgent()
   await until("spec", () => lab.controller.read())
   await lab.controller.grant(interfaces)
 }
@@ -56,7 +56,7 @@ test(
     for (const after of [5, 15]) {
       await until(`${after} pods attached`, () => ended >= after)
       await lab.stopAgent("SIGKILL")
-      await lab.startAgent()
+      lab.startAgent()
     }
     const runs = await Promise.all(adds)
     for (const run of runs) assert.equal(run.code, 0, JSON.stringify(run.output))
@@ -85,7 +85,7 @@ test("an ADD that waits for supply is carried over a restart of the agent", opti
   const waiting = async () => (await lab.controller.read())?.spec.demand[0]?.waiting === 1
   await until("in line", waiting)
   await lab.stopAgent("SIGTERM")
-  await lab.startAgent()
+  lab.startAgent()
   await lab.controller.grant([primaryInterface(), podInterface(1, 1)])
   assert.equal(addressOf(await add), "100.64.1.11/32")
 })
@@ -99,7 +99,7 @@ test("W23: DEL without an agent says try again, and the address is not lost", op
   await lab.stopAgent()
   const down = await lab.plugin("DEL", "c1")
   assert.deepEqual([down.code, down.output["code"]], [1, 11])
-  await lab.startAgent()
+  lab.startAgent()
   assert.equal((await lab.plugin("DEL", "c1")).code, 0)
   assert.equal(addressOf(await lab.plugin("ADD", "c2")), "100.64.1.11/32")
 })
@@ -120,7 +120,7 @@ test(
       () => lab.host.links().filter((l) => l.name.startsWith("eni")).length === 1,
     )
     await lab.stopAgent("SIGKILL")
-    await lab.startAgent()
+    lab.startAgent()
     assert.equal(addressOf(await lab.plugin("ADD", "c2")), "100.64.1.11/32")
   },
 )
@@ -174,7 +174,7 @@ test(
     const kept = [await lab.plugin("ADD", "c0"), await lab.plugin("ADD", "c1")].map(addressOf)
     await lab.stopAgent("SIGKILL")
     rmSync(lab.environment.BERTH_STATE_DIR, { recursive: true })
-    await lab.startAgent()
+    lab.startAgent()
     await until("spec", () => lab.controller.read())
     await lab.controller.grant([primaryInterface(), podInterface(1, 3)])
     const next = await lab.plugin("ADD", "c2")

@@ -14,7 +14,6 @@ import type { NetNamespace } from "../../kernel/kernel.ts"
 import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
 import { createKubeApi } from "../../lab/kubeapi/kube-api.ts"
 import { listenInNamespace } from "../../lab/sandbox/namespace-socket.ts"
-import { until } from "./agent-world.ts"
 import { FakeController, testNode } from "./fake-controller.ts"
 
 const definitions: Resource<KubeObject> = {
@@ -44,62 +43,22 @@ export async function nodeLab(env: Record<string, string> = {}, program = fromSo
   const folder = mkdtempSync(join(tmpdir(), "berth-node-"))
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
   const kernel = netlinkKernel()
+  const path = (name: string) => join(folder, "netns", name)
   const namespace = (name: string): NetNamespace => {
-    const path = join(folder, "netns", name)
-    const made = kernel.create(path)
+    const made = kernel.create(path(name))
     cleanup.defer(() => {
       made[Symbol.dispose]()
-      kernel.remove(path)
+      kernel.remove(path(name))
     })
     return made
   }
   const host = namespace("node")
   const fabric = namespace("fabric")
-  const kubeconfig = join(folder, "kubeconfig")
-  writeFileSync(kubeconfig, kubeconfigText)
   const kube = await serveKubernetes(host, cleanup)
   const name = "n1"
   await kube.create(nodes, testNode(name))
-  const state = join(folder, "state")
-  const bin = join(folder, "bin")
-  const environment = {
-    PATH: process.env["PATH"] ?? "",
-    KUBECONFIG: kubeconfig,
-    MY_NODE_NAME: name,
-    AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
-    AWS_VPC_K8S_CNI_LOG_FILE: join(folder, "agent.log"),
-    AWS_VPC_K8S_CNI_BACKING_STORE: join(folder, "ipam.json"),
-    BERTH_SOCKET: join(state, "berth.sock"),
-    BERTH_STATE_DIR: state,
-    HOST_CNI_BIN_PATH: bin,
-    HOST_CNI_CONFDIR_PATH: join(folder, "net.d"),
-    INTROSPECTION_BIND_ADDRESS: `unix:${join(state, "introspection.sock")}`,
-    ...env,
-  }
-  let agent: ChildProcess | undefined
-  const end = async (signal: NodeJS.Signals) => {
-    const child = agent
-    agent = undefined
-    if (!child || child.exitCode !== null) return
-    const closed = once(child, "close")
-    child.kill(signal)
-    await closed
-  }
-  cleanup.defer(() => end("SIGTERM"))
-  const plugin = (command: string, container: string, config: object = {}): Promise<PluginRun> =>
-    runPlugin(
-      host,
-      join(bin, "berth-cni"),
-      {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: container,
-        CNI_NETNS: join(folder, "netns", container),
-        CNI_IFNAME: "eth0",
-        CNI_PATH: bin,
-        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${container};K8S_POD_UID=u`,
-      },
-      config,
-    )
+  const environment = environmentOf(folder, name, env)
+  const agent = cleanup.use(new AgentProcess(host, program, environment))
   const rest = cleanup.move()
   return {
     folder,
@@ -110,46 +69,100 @@ export async function nodeLab(env: Record<string, string> = {}, program = fromSo
     kube,
     controller: new FakeController(kube, name),
     environment,
-    plugin,
-    /** Attaches an ENI: a link with its MAC appears on the node. */
-    attach(eni: NodeInterface) {
-      const link = `eth${eni.deviceIndex}`
-      const peer = { name: link, mac: eni.mac, in: host }
-      fabric.apply([{ do: "addVeth", name: `fab${eni.deviceIndex}`, mtu: 9001, peer, up: true }])
-      if (!eni.primary) return
-      const address = `${eni.primaryAddress}/24`
-      host.apply([
-        { do: "setLink", name: link, up: true },
-        { do: "putAddress", link, address },
-      ])
-    },
+    attach: (eni: NodeInterface) => attach(host, fabric, eni),
+    /** Runs the plugin that the agent has installed, as a container runtime does. */
+    plugin: (command: string, container: string, config: object = {}) =>
+      runPlugin(host, environment.HOST_CNI_BIN_PATH, config, {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: container,
+        CNI_NETNS: path(container),
+        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${container}`,
+      }),
+    /** Makes a pod's namespace. */
     sandbox: (container: string) => {
-      kernel.create(join(folder, "netns", container))[Symbol.dispose]()
-      rest.defer(() => kernel.remove(join(folder, "netns", container)))
+      kernel.create(path(container))[Symbol.dispose]()
+      rest.defer(() => kernel.remove(path(container)))
     },
-    removeSandbox: (container: string) => kernel.remove(join(folder, "netns", container)),
-    /** Starts the agent; resolves when its socket is there. */
-    async startAgent() {
-      rmSync(environment.BERTH_SOCKET, { force: true })
-      const child = host.enter(() =>
-        spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
-          env: environment,
-          stdio: ["ignore", "inherit", "inherit"],
-        }),
-      )
-      agent = child
-      return child
-    },
+    removeSandbox: (container: string) => kernel.remove(path(container)),
+    startAgent: () => agent.start(),
     /** "SIGKILL" for a crash. */
-    stopAgent: (signal: NodeJS.Signals = "SIGTERM") => end(signal),
-    agentPid: () => agent?.pid,
+    stopAgent: (signal: NodeJS.Signals = "SIGTERM") => agent.end(signal),
+    agentPid: () => agent.pid,
     log: () => readFileSync(environment.AWS_VPC_K8S_CNI_LOG_FILE, "utf8"),
-    until,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   }
 }
 
 export type NodeLab = Awaited<ReturnType<typeof nodeLab>>
+
+function environmentOf(folder: string, name: string, env: Record<string, string>) {
+  const kubeconfig = join(folder, "kubeconfig")
+  writeFileSync(kubeconfig, kubeconfigText)
+  const state = join(folder, "state")
+  return {
+    PATH: process.env["PATH"] ?? "",
+    KUBECONFIG: kubeconfig,
+    MY_NODE_NAME: name,
+    AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
+    AWS_VPC_K8S_CNI_LOG_FILE: join(folder, "agent.log"),
+    AWS_VPC_K8S_CNI_BACKING_STORE: join(folder, "ipam.json"),
+    BERTH_SOCKET: join(state, "berth.sock"),
+    BERTH_STATE_DIR: state,
+    HOST_CNI_BIN_PATH: join(folder, "bin"),
+    HOST_CNI_CONFDIR_PATH: join(folder, "net.d"),
+    INTROSPECTION_BIND_ADDRESS: `unix:${join(state, "introspection.sock")}`,
+    ...env,
+  }
+}
+
+/** Attaches an ENI: a link with its MAC appears on the node. The host's own one comes configured. */
+function attach(host: NetNamespace, fabric: NetNamespace, eni: NodeInterface) {
+  const link = `eth${eni.deviceIndex}`
+  const peer = { name: link, mac: eni.mac, in: host }
+  fabric.apply([{ do: "addVeth", name: `fab${eni.deviceIndex}`, mtu: 9001, peer, up: true }])
+  if (!eni.primary) return
+  host.apply([
+    { do: "setLink", name: link, up: true },
+    { do: "putAddress", link, address: `${eni.primaryAddress}/24` },
+  ])
+}
+
+class AgentProcess implements AsyncDisposable {
+  readonly #host: NetNamespace
+  readonly #program: string
+  readonly #env: Record<string, string>
+  #child: ChildProcess | undefined
+
+  constructor(host: NetNamespace, program: string, env: Record<string, string>) {
+    this.#host = host
+    this.#program = program
+    this.#env = env
+  }
+
+  get pid() {
+    return this.#child?.pid
+  }
+
+  start() {
+    const args = ["--disable-warning=ExperimentalWarning", this.#program]
+    this.#child = this.#host.enter(() =>
+      spawn(process.execPath, args, { env: this.#env, stdio: ["ignore", "inherit", "inherit"] }),
+    )
+  }
+
+  async end(signal: NodeJS.Signals) {
+    const child = this.#child
+    this.#child = undefined
+    if (!child || child.exitCode !== null) return
+    const closed = once(child, "close")
+    child.kill(signal)
+    await closed
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.end("SIGTERM")
+  }
+}
 
 async function serveKubernetes(host: NetNamespace, cleanup: AsyncDisposableStack) {
   const api = cleanup.use(createKubeApi({ clock: systemClock }))
@@ -176,18 +189,22 @@ contexts: [{ name: lab, context: { cluster: lab, user: lab } }]
 
 function runPlugin(
   host: NetNamespace,
-  path: string,
-  env: Record<string, string>,
+  folder: string,
   config: object,
+  variables: Record<string, string>,
 ): Promise<PluginRun> {
   const start = performance.now()
-  const child = host.enter(() => spawn(path, { env, stdio: ["pipe", "pipe", "inherit"] }))
-  let text = ""
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
-  child.stdin.on("error", () => {})
-  child.stdin.end(
-    JSON.stringify({ cniVersion: "1.0.0", name: "aws-cni", type: "berth-cni", ...config }),
+  const env = { ...variables, CNI_IFNAME: "eth0", CNI_PATH: folder }
+  const child = host.enter(() =>
+    spawn(join(folder, "berth-cni"), { env, stdio: ["pipe", "pipe", "inherit"] }),
   )
+  let text = ""
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk
+  })
+  child.stdin.on("error", () => {})
+  const request = { cniVersion: "1.0.0", name: "aws-cni", type: "berth-cni", ...config }
+  child.stdin.end(JSON.stringify(request))
   return new Promise((resolve, reject) => {
     child.on("error", reject)
     child.on("close", (code) => {
