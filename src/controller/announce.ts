@@ -8,8 +8,7 @@ import { nodeEvents } from "./node-events.ts"
 
 /** Tells what a new status says: on the node, and on the object that it concerns. */
 export function announceStatus(
-  recorder: EventRecorder,
-  informers: ControllerInformers,
+  { recorder, informers }: { recorder: EventRecorder; informers: ControllerInformers },
   node: Node,
   before: NodeNetworkStatus | undefined,
   after: NodeNetworkStatus,

@@ -99,7 +99,7 @@ function resolve(
   }
   const keys = new Set([nodePlacement, ...spec.demand.map((d) => d.placement)])
   for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
-  return resolvePlacements(keys, nodeFacts, spec.mode, placements, facts)
+  return resolvePlacements(keys, { node: nodeFacts, mode: spec.mode }, placements, facts)
 }
 
 function decideWith(

@@ -28,8 +28,7 @@ const roundLimit = 4
  */
 export async function resolvePlacements(
   keys: Iterable<PlacementKey>,
-  node: NodeFacts,
-  mode: NodeMode,
+  { node, mode }: { node: NodeFacts; mode: NodeMode },
   informers: PlacementInformers,
   facts: CloudFacts,
 ): Promise<Map<PlacementKey, Resolution>> {

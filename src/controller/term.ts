@@ -226,8 +226,7 @@ class Term {
 
   /** A node's status was written: tell it, and count anew what it concerns. */
   #stated(node: Node, before: NodeNetworkStatus | undefined, after: NodeNetworkStatus): void {
-    const { recorder, informers } = this.#options
-    announceStatus(recorder, informers, node, before, after)
+    announceStatus(this.#options, node, before, after)
     for (const object of objectsOf(before, after)) {
       const [kind, name = ""] = object.split("/")
       if (kind === "ENIConfig") this.configs.addAfter(name, gatherMs)

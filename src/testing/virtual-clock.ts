@@ -17,24 +17,26 @@ interface Sleeper {
   wake: () => void
 }
 
+/** A few turns of the event loop: enough for chains of promises between in-memory ports. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 8; i++) await turn()
+}
+
+function earliest(sleepers: Iterable<Sleeper>): Sleeper | undefined {
+  let first: Sleeper | undefined
+  for (const s of sleepers)
+    if (!first || s.at < first.at || (s.at === first.at && s.order < first.order)) first = s
+  return first
+}
+
 /** Time that only tests move. Nothing waits for real, so hours cost milliseconds and runs repeat exactly. */
 export function virtualClock(startMs = Date.UTC(2030, 0, 1)): VirtualClock {
   let now = startMs
   let order = 0
   const sleepers = new Set<Sleeper>()
 
-  // A few turns of the event loop: enough for chains of promises between in-memory ports.
-  const settle = async () => {
-    for (let i = 0; i < 8; i++) await turn()
-  }
-  const earliest = (): Sleeper | undefined => {
-    let first: Sleeper | undefined
-    for (const s of sleepers)
-      if (!first || s.at < first.at || (s.at === first.at && s.order < first.order)) first = s
-    return first
-  }
   const wakeNext = async (limit: number): Promise<boolean> => {
-    const next = earliest()
+    const next = earliest(sleepers)
     if (!next || next.at > limit) return false
     now = Math.max(now, next.at)
     sleepers.delete(next)

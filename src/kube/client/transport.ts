@@ -48,6 +48,7 @@ export function httpTransport(
   const sendOnce = async (request: Request, timeoutMs: number) => {
     const current = await credentials.current()
     const query = request.query ? `?${new URLSearchParams(request.query)}` : ""
+    const headers = { "user-agent": userAgent, ...headersOf(request), ...current.headers }
     const options: https.RequestOptions = {
       method: request.method,
       protocol: base.protocol,
@@ -55,17 +56,7 @@ export function httpTransport(
       port: base.port || (secure ? 443 : 80),
       path: `${prefix}${request.path}${query}`,
       agent: agentWith(current),
-      headers: {
-        accept: "application/json",
-        "user-agent": userAgent,
-        ...current.headers,
-        ...(request.body === undefined
-          ? {}
-          : {
-              "content-type": request.contentType ?? "application/json",
-              "content-length": Buffer.byteLength(request.body),
-            }),
-      },
+      headers,
       timeout: timeoutMs,
       ...(request.signal ? { signal: request.signal } : {}),
     }
@@ -84,6 +75,13 @@ export function httpTransport(
     invalidateCredentials: () => credentials.invalidate(),
     [Symbol.dispose]: () => agent?.destroy(),
   }
+}
+
+function headersOf({ body, contentType = "application/json" }: Request): Record<string, string> {
+  const accept = { accept: "application/json" }
+  if (body === undefined) return accept
+  const length = String(Buffer.byteLength(body))
+  return { ...accept, "content-type": contentType, "content-length": length }
 }
 
 function newAgent(config: ClusterConfig, current: Credentials, secure: boolean): http.Agent {

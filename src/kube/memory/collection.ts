@@ -37,6 +37,11 @@ export class Collection {
     this.#hasStatus = options.hasStatus
   }
 
+  /** The version of the whole store, as a list states it. */
+  get version(): string {
+    return String(this.#revision.value)
+  }
+
   read(key: string): KubeObject | undefined {
     const found = this.#objects.get(key)
     return found && structuredClone(found)

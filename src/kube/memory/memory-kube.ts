@@ -49,8 +49,7 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
   const collections = new Map<string, Collection>()
   const revision = { value: 100 }
   const calls: Record<string, number> = {}
-  let fault: KubeFault | undefined
-  let watchDelayMs = 0
+  const conduct: Conduct = { fault: undefined, watchDelayMs: 0 }
 
   const of = (resource: Resource<KubeObject>): Collection => {
     const key = `${resource.group}/${resource.plural}`
@@ -62,20 +61,25 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
     }
     return collection
   }
-  const enter = async (method: KubeMethod, resource?: Resource<KubeObject>, name?: string) => {
-    calls[method] = (calls[method] ?? 0) + 1
+  const note: Note = async (call) => {
+    calls[call.method] = (calls[call.method] ?? 0) + 1
     // A real call never answers in the same turn.
     await Promise.resolve()
-    await fault?.({ method, ...(resource ? { resource } : {}), ...(name ? { name } : {}) })
+    await conduct.fault?.(call)
+  }
+  const enter: Enter = async (method, resource, name) => {
+    await note({ method, resource, ...(name ? { name } : {}) })
+    return of(resource)
   }
 
   return {
+    ...port({ enter, note }, clock, conduct),
     calls,
-    setFault: (next) => {
-      fault = next
+    setFault: (fault) => {
+      conduct.fault = fault
     },
     setWatchDelay: (ms) => {
-      watchDelayMs = ms
+      conduct.watchDelayMs = ms
     },
     breakWatches: () => {
       for (const c of collections.values()) c.breakWatches()
@@ -83,49 +87,67 @@ export function memoryKube(options: MemoryKubeOptions = {}): MemoryKube {
     compact: () => {
       for (const c of collections.values()) c.compact()
     },
+  }
+}
+
+interface Conduct {
+  fault: KubeFault | undefined
+  watchDelayMs: number
+}
+
+/** Counts the call and lets the fault have its way. */
+type Note = (call: Parameters<KubeFault>[0]) => Promise<void>
+/** The same, then answers the resource's objects. */
+type Enter = (
+  method: KubeMethod,
+  resource: Resource<KubeObject>,
+  name?: string,
+) => Promise<Collection>
+
+function port({ enter, note }: { enter: Enter; note: Note }, clock: Clock, conduct: Conduct): Kube {
+  return {
     async get<T extends KubeObject>(resource: Resource<T>, name: string, namespace?: string) {
-      await enter("get", resource, name)
-      return of(resource).read(keyOf(name, namespace)) as T | undefined
+      const collection = await enter("get", resource, name)
+      return collection.read(keyOf(name, namespace)) as T | undefined
     },
     async list<T extends KubeObject>(resource: Resource<T>, query: ListQuery = {}) {
-      await enter("list", resource)
-      const items = of(resource).all().filter(matcher(query)) as T[]
-      return { items, resourceVersion: String(revision.value) }
+      const collection = await enter("list", resource)
+      const items = collection.all().filter(matcher(query)) as T[]
+      return { items, resourceVersion: collection.version }
     },
     async create<T extends KubeObject>(resource: Resource<T>, object: T) {
-      await enter("create", resource, object.metadata.name)
-      return of(resource).create(object) as T
+      return (await enter("create", resource, object.metadata.name)).create(object) as T
     },
     async replace<T extends KubeObject>(resource: Resource<T>, object: T, subresource?: "status") {
-      await enter("replace", resource, object.metadata.name)
-      return of(resource).replace(object, subresource) as T
+      const collection = await enter("replace", resource, object.metadata.name)
+      return collection.replace(object, subresource) as T
     },
     async patch<T extends KubeObject>(resource: Resource<T>, target: Target, patch: Patch) {
-      await enter("patch", resource, target.name)
-      return patchObject(of(resource), resource, target, patch) as T
+      const collection = await enter("patch", resource, target.name)
+      return patchObject(collection, resource, target, patch) as T
     },
     async remove(resource, target, options = {}) {
-      await enter("remove", resource, target.name)
-      of(resource).remove(keyOf(target.name, target.namespace), options.uid)
+      const collection = await enter("remove", resource, target.name)
+      collection.remove(keyOf(target.name, target.namespace), options.uid)
     },
     async createSubresource(resource, target, subresource) {
-      await enter("createSubresource", resource, target.name)
-      if (subresource === "eviction") of(resource).remove(keyOf(target.name, target.namespace))
+      const collection = await enter("createSubresource", resource, target.name)
+      if (subresource === "eviction") collection.remove(keyOf(target.name, target.namespace))
     },
     async *watch<T extends KubeObject>(
       resource: Resource<T>,
       query: ListQuery & { resourceVersion: string; signal: AbortSignal },
     ) {
-      await enter("watch", resource)
+      const collection = await enter("watch", resource)
       yield openingBookmark(resource, query.resourceVersion)
-      const events = of(resource).watch(query.resourceVersion, query.signal, matcher(query))
+      const events = collection.watch(query.resourceVersion, query.signal, matcher(query))
       for await (const event of events) {
-        if (watchDelayMs > 0) await clock.sleep(watchDelayMs, query.signal)
+        if (conduct.watchDelayMs > 0) await clock.sleep(conduct.watchDelayMs, query.signal)
         yield event as WatchEvent<T>
       }
     },
     async raw(path) {
-      await enter("raw")
+      await note({ method: "raw" })
       if (path === "/version") return { major: "1", minor: "35", gitVersion: "v1.35.4-memory" }
       throw new KubeError(404, "NotFound", `the server could not find ${path}`)
     },
