@@ -53,9 +53,10 @@ export async function runController(
   await electLeader(election, signal, async (lost) => {
     metrics.berth_controller_leader.set(1)
     try {
-      await serveTerm(term, lost, (measured) => {
+      const serving = serveTerm(term, lost, (measured) => {
         leading = measured
       })
+      await Promise.all([serving, options.whileLeading?.(lost)])
     } finally {
       leading = undefined
       metrics.berth_controller_leader.set(0)
