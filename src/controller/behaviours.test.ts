@@ -285,6 +285,8 @@ test("an instance that takes over a node's name starts with a record of its own"
   world.terminate("n1")
   await world.clock.advance(5_000)
   const instanceID = launch(world.cloud, "m5.large")
+  const spec = { providerID: `aws:///us-west-2a/${instanceID}` }
+  await world.kube.patch(nodes, { name: "n1" }, { type: "merge", body: { spec } })
   await world.spec("n1", { instanceID })
   await world.waiting("n1", 2)
   await world.clock.advance(10_000)
@@ -383,5 +385,16 @@ test("under EC2's request limits twenty nodes slow down, and none fails", async 
   }
   const made = [...world.cloud.core.tables.networkInterface.all()]
   assert.equal(made.filter((eni) => eni.description.startsWith("aws-K8S-")).length, 20)
+  await term.stop()
+})
+
+test("an agent that names another node's instance gets nothing, and the node says why", async () => {
+  const { world, start } = await scene()
+  await world.addNode("n2")
+  await world.spec("n1", { instanceID: world.instances.get("n2") ?? "" })
+  const term = await start()
+  const status = await world.status("n1")
+  assert.equal(condition(status?.conditions, "Ready")?.reason, "InstanceMismatch")
+  assert.equal(status?.interfaces.filter((i) => !i.primary).length, 0)
   await term.stop()
 })

@@ -81,6 +81,16 @@ export async function decideNode<P>(
   return { decision, prepared: prepare(decision) }
 }
 
+/**
+ * The agent states its instance, and the Node object knows it from the cloud provider. Where they differ nothing is
+ * done: whoever can write a NodeNetwork must not be able to have interfaces attached to somebody else's instance.
+ */
+export function instanceMismatch({ name, instanceID }: NodeState, node: Node): Error | undefined {
+  const known = node.spec?.providerID?.split("/").at(-1)
+  if (!known || known === instanceID) return undefined
+  return fail("controller/instance-mismatch", { node: name, stated: instanceID, known })
+}
+
 function resolve(
   { placements, facts }: DecideOptions,
   { state, object, node }: DecideInput,

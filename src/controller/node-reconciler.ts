@@ -11,6 +11,7 @@ import {
   type DecideOptions,
   type Decision,
   decideNode,
+  instanceMismatch,
   recheckMs,
 } from "./decide-node.ts"
 import type { Departures } from "./departures.ts"
@@ -92,10 +93,12 @@ export class NodeReconciler {
     // The cache may be behind what was read when the state was made.
     const object = newer(read.object, state.firstRead)
     const { clock } = this.#options
-    const verified = await this.#verified(state, object)
-    if (!verified && !state.obstacle) return undefined
+    const mismatch = instanceMismatch(state, node.object)
+    const verified = !mismatch && (await this.#verified(state, object))
+    const obstacle = mismatch ?? state.obstacle
+    if (!verified && !obstacle) return undefined
     const prepare = (decision: Decision) => this.#prepare(state, node.object, decision)
-    const blocked = blockedBy(state.obstacle)
+    const blocked = blockedBy(obstacle)
     const { decision, prepared } = verified
       ? await decideNode(this.#options, { state, object, node: node.object }, prepare)
       : { decision: blocked, prepared: prepare(blocked) }
@@ -110,7 +113,8 @@ export class NodeReconciler {
   #forget(name: string): void {
     const state = this.#states.get(name)
     this.#options.departures.forget(name)
-    if (state) this.#byInstance.delete(state.instanceID)
+    if (state && this.#byInstance.get(state.instanceID) === state)
+      this.#byInstance.delete(state.instanceID)
     this.#states.delete(name)
   }
 
@@ -143,7 +147,6 @@ export class NodeReconciler {
       if (!object) return undefined
       state = new NodeState(object)
       this.#states.set(name, state)
-      this.#byInstance.set(state.instanceID, state)
     }
     const label = node.metadata.labels?.["node.kubernetes.io/instance-type"]
     if (label) state.instanceType = label
@@ -166,6 +169,7 @@ export class NodeReconciler {
     }
     const first = state.verifiedAt === undefined
     const due = state.verifyAt === undefined ? first : state.verifyAt <= clock.now()
+    this.#byInstance.set(state.instanceID, state)
     if (due) loader.request(state.instanceID, first ? "allocate" : "audit")
     return state.verifiedAt !== undefined
   }
