@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Certificate, selfSigned } from "../tls/certificate.ts"
+import { type Certificate, selfSigned } from "../../tls/certificate.ts"
 
 /** Secrets of one control plane, as files that its processes read. */
 export interface ControlPlaneKeys {
