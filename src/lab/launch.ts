@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { compiledCode } from "./compiled-code.ts"
 import type { Lab, LabOptions } from "./lab.ts"
 import { launchWorld } from "./sandbox/launch-world.ts"
 import { acquireLabLock } from "./sandbox/lock.ts"
@@ -40,8 +41,7 @@ export async function launchLab(options: LabOptions): Promise<Lab> {
     script,
     args: [lock.folder],
     folder: lock.folder,
-    // Compiling TypeScript anew would cost every process of the lab half a second. No lab's name begins with a dot.
-    env: { NODE_COMPILE_CACHE: join(dirname(lock.folder), ".compiled") },
+    env: { NODE_COMPILE_CACHE: compiledCode(dirname(lock.folder)) },
     ...(options.hollow ? { hollow: "asked for with --hollow" } : {}),
     onEvent: (event) => event.event === "progress" && onProgress?.(event.text),
   })
