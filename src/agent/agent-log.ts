@@ -1,14 +1,9 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import pino from "pino"
-import type { Fields, Logger } from "../log.ts"
+import { type JsonLog, jsonLog, type LogLevel } from "../json-log.ts"
 
-export const logLevels = ["debug", "info", "warn", "error", "fatal"] as const
-export type LogLevel = (typeof logLevels)[number]
-
-export interface AgentLog {
-  readonly logger: Logger
-  level: LogLevel
+export interface AgentLog extends JsonLog {
   /** Writes what is buffered; for the end of the process. */
   flush(): void
 }
@@ -29,37 +24,8 @@ export function agentLog(level: LogLevel, target: string): AgentLog {
     }, lookEveryMs)
     timer.unref()
   }
-  const options = {
-    level,
-    base: null,
-    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
-  }
-  const root = pino(options, stream)
-  // Children copy their level when they are made; asking the root keeps a change at run time effective everywhere.
-  const wrap = (child: pino.Logger): Logger => {
-    const write =
-      (at: "debug" | "info" | "warn" | "error") => (message: string, fields?: Fields) => {
-        if (root.isLevelEnabled(at)) child[at](fields ?? {}, message)
-      }
-    return {
-      debug: write("debug"),
-      info: write("info"),
-      warn: write("warn"),
-      error: write("error"),
-      child: (fields) => wrap(child.child(fields, { level: "trace" })),
-    }
-  }
-  return {
-    logger: wrap(root),
-    get level() {
-      return root.level as LogLevel
-    },
-    set level(next) {
-      root.level = next
-    },
-    flush: () => stream.flushSync(),
-  }
+  const log = jsonLog(level, stream)
+  return Object.assign(log, { flush: () => stream.flushSync() })
 }
 
 /** True when the file was moved away. */

@@ -1,6 +1,7 @@
 import type { HttpHandler, HttpReply } from "../http/http-endpoint.ts"
+import { logLevels } from "../json-log.ts"
 import type { AddressBook } from "./address-book.ts"
-import { type AgentLog, logLevels } from "./agent-log.ts"
+import type { AgentLog } from "./agent-log.ts"
 import type { AgentConfig } from "./config.ts"
 import type { InterfaceKeeper } from "./interface-keeper.ts"
 import type { Supply } from "./supply.ts"

@@ -4,12 +4,12 @@ import { systemClock } from "../clock.ts"
 import { sdkEc2 } from "../ec2/sdk/sdk-ec2.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { fail } from "../errors/catalogue.ts"
+import { jsonLog } from "../json-log.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
 import type { Kube } from "../kube/kube.ts"
 import { rotateNodes } from "../rotation/rotate-nodes.ts"
 import { readConfig } from "./config.ts"
 import { runController } from "./controller.ts"
-import { jsonLog } from "./json-log.ts"
 
 /** Runs until SIGTERM or SIGINT, then releases the lease. Exit codes: sysexits(3), by the error that stopped it. */
 async function main(): Promise<void> {
