@@ -3,7 +3,7 @@ import type { JsonObject } from "./json.ts"
 
 /** One complaint about a field: the reason and text are those of apimachinery's field.Error. */
 export interface Cause {
-  reason: string
+  reason?: string
   message: string
   field?: string
 }

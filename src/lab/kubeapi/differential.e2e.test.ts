@@ -21,7 +21,12 @@ import { cases } from "./testing/differential-cases.ts"
 import { customCases, definitionCase } from "./testing/differential-crd-cases.ts"
 import type { Case } from "./testing/differential-step.ts"
 import { watchCases } from "./testing/differential-watch-cases.ts"
-import { webhookCases, webhookConfiguration } from "./testing/differential-webhook-cases.ts"
+import {
+  policyCase,
+  policyCases,
+  webhookCases,
+  webhookConfiguration,
+} from "./testing/differential-webhook-cases.ts"
 import { goFields, goPackages } from "./testing/go-fields.ts"
 import { normalise } from "./testing/normalise.ts"
 import { type Endpoint, send } from "./testing/send.ts"
@@ -130,13 +135,22 @@ describe("the lab's API server and a real one", { skip: noRealApiServer ?? false
     const body = webhookConfiguration({ url, caBundle: hook.caBundle })
     const path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
     for (const server of [real, lab]) await send(server, { method: "POST", path, body })
-    const [first] = webhookCases[0]?.steps ?? []
-    assert.ok(first)
-    for (let i = 0; i < 100; i++) {
-      if ((await send(real, { ...first, path: `${first.path}?dryRun=All` })).status === 400) return
-      await sleep(100)
-    }
-    assert.fail("the real server does not ask the webhook")
+    await refused(webhookCases, 400)
   })
   for (const c of webhookCases) compare(c)
+  compare(policyCase)
+  test("the admission policy comes into force", () => refused(policyCases, 422))
+  for (const c of policyCases) compare(c)
+
+  /** Waits until the real server refuses the first step, as it does once its caches know of the refuser. */
+  async function refused([first]: readonly Case[], status: number): Promise<void> {
+    const [step] = first?.steps ?? []
+    assert.ok(step)
+    const path = step.path.includes("?") ? step.path : `${step.path}?dryRun=All`
+    for (let i = 0; i < 100; i++) {
+      if ((await send(real, { ...step, path })).status === status) return
+      await sleep(100)
+    }
+    assert.fail("the real server does not refuse")
+  }
 })

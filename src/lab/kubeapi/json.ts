@@ -29,6 +29,12 @@ export const numberAt = (value: unknown, ...path: readonly string[]) => asNumber
 export const objectsAt = (value: unknown, ...path: readonly string[]): readonly JsonObject[] =>
   arrayAt(value, ...path).filter(isObject)
 
+/** True for nothing, and for a list or object with nothing in it. */
+export const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
+
 /** Deep copy; `undefined` members are dropped, as a trip through JSON would. */
 export function clone<T>(value: T): T
 export function clone(value: unknown): unknown {

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http"
 import type { Clock } from "../../clock.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { type Logger, silentLogger } from "../../log.ts"
+import { validatingPolicies } from "./admission/validating-policies.ts"
 import { validatingWebhooks } from "./admission/validating-webhooks.ts"
 import type { ConnectService } from "./admission/webhook-call.ts"
 import { noSuchResource } from "./api-error.ts"
@@ -30,7 +31,10 @@ export interface KubeApiOptions {
   readonly connectService?: ConnectService
 }
 
-/** The lab's API server: mount `handler` on any HTTP or HTTPS server, or use `kube` without one. */
+/**
+ * The lab's API server. `types/` says what is served, `store/` holds it, `read/` and `write/` are the operations, the
+ * same for sockets (`http/`) and in-process callers (kube-port.ts); `kinds/` and `crd/` are what single kinds add,
+ * `patch/` and `apply/` how objects change, `tables/` and `openapi/` what kubectl asks besides. Mount `handler` on any HTTP or HTTPS server, or use `kube` without one. */
 export interface KubeApi extends Disposable {
   readonly handler: RequestListener
   readonly kube: Kube
@@ -38,14 +42,18 @@ export interface KubeApi extends Disposable {
 
 export function createKubeApi(options: KubeApiOptions): KubeApi {
   const store = new Store()
+  const types = new ResourceTypes()
   const core: Core = {
     store,
-    types: new ResourceTypes(),
+    types,
     clock: options.clock,
     uid: randomUUID,
     random: options.random ?? Math.random,
     certificateAuthority: options.certificateAuthority ?? "",
-    admission: (review) => validatingWebhooks(store, options.connectService, review),
+    admission: async (review) => {
+      validatingPolicies({ store, types }, review)
+      await validatingWebhooks(store, options.connectService, review)
+    },
   }
   const log = options.log ?? silentLogger
   const loops = new DisposableStack()

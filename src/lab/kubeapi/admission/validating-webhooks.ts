@@ -6,15 +6,11 @@ import type { Store } from "../store/store.ts"
 import type { ResourceType } from "../types/resource-type.ts"
 import type { AdmissionReview } from "../write/core.ts"
 import { out } from "../write/create.ts"
+import { isAbout, type Matching } from "./match.ts"
 import { type ConnectService, callWebhook } from "./webhook-call.ts"
-import { nameOf, wants } from "./webhook-match.ts"
 
-const configurations = "admissionregistration.k8s.io/validatingwebhookconfigurations"
-/** Webhooks are never asked about webhooks, so that a broken one can be taken away. */
-const exempt = new Set([
-  configurations,
-  "admissionregistration.k8s.io/mutatingwebhookconfigurations",
-])
+const group = "admissionregistration.k8s.io"
+const configurations = `${group}/validatingwebhookconfigurations`
 
 /** Asks the ValidatingWebhookConfigurations' webhooks about a write, all at once; throws when one denies it. */
 export async function validatingWebhooks(
@@ -22,20 +18,27 @@ export async function validatingWebhooks(
   connectService: ConnectService | undefined,
   review: AdmissionReview,
 ): Promise<void> {
-  if (exempt.has(review.type.collection) || store.collection(configurations).size === 0) return
+  // Never asked about webhooks and policies themselves, so that a broken one can be taken away.
+  if (review.type.group === group || store.collection(configurations).size === 0) return
   const wanted = [...store.collection(configurations).list()]
     .flatMap(([, configuration]) => objectsAt(configuration, "webhooks"))
-    .filter((webhook) => wants(webhook, review, store))
+    .filter((webhook) => isAbout(matchingOf(webhook), review, store))
   const answers = await Promise.allSettled(wanted.map((w) => ask(w, review, connectService)))
   for (const answer of answers) if (answer.status === "rejected") throw answer.reason
 }
+
+const matchingOf = (webhook: JsonObject): Matching => ({
+  rules: objectsAt(webhook, "rules"),
+  namespaceSelector: webhook.namespaceSelector,
+  objectSelector: webhook.objectSelector,
+})
 
 async function ask(
   webhook: JsonObject,
   review: AdmissionReview,
   connectService: ConnectService | undefined,
 ): Promise<void> {
-  const name = JSON.stringify(nameOf(webhook))
+  const name = JSON.stringify(stringAt(webhook, "name"))
   if (review.dryRun && !["None", "NoneOnDryRun"].includes(stringAt(webhook, "sideEffects"))) {
     throw badRequest(`admission webhook ${name} does not support dry run`)
   }
@@ -52,7 +55,7 @@ async function ask(
     if (webhook.failurePolicy === "Ignore") return
     const why = error instanceof Error ? error.message : String(error)
     const message = `failed calling webhook ${name}: ${why}`
-    const causes = [{ reason: "", message }]
+    const causes = [{ message }]
     throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes })
   }
   for (const warning of asArray(response.warnings)) review.warn(String(warning))

@@ -1,4 +1,4 @@
-import { equal, isObject } from "../json.ts"
+import { equal, isEmpty, isObject } from "../json.ts"
 import type { Schema } from "../types/schema.ts"
 import { childOf, type FieldSet, type FieldSetBuilder, newSet } from "./field-set.ts"
 import { itemsOf, schemaBelow, shapeOf } from "./typed.ts"
@@ -39,11 +39,6 @@ function membersOf(schema: Schema | undefined, value: unknown): Map<string, unkn
   return members
 }
 
-const isHollow = (value: unknown) =>
-  value === undefined ||
-  value === null ||
-  (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
-
 function compareMember(
   sets: Sets,
   element: string,
@@ -56,7 +51,7 @@ function compareMember(
   const shape = shapeOf(schema, after, before)
   // Two empty ones are compared as a whole, which keeps null and empty apart.
   const leaf =
-    shape === "leaf" || (isHollow(before) && isHollow(after)) || changesShape(before, after)
+    shape === "leaf" || (isEmpty(before) && isEmpty(after)) || changesShape(before, after)
   if (before === undefined) sets.added.members.add(element)
   else if (after === undefined) sets.removed.members.add(element)
   else if (leaf && !equal(before, after)) sets.modified.members.add(element)

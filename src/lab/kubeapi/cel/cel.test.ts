@@ -53,6 +53,11 @@ const table: readonly (readonly [string, unknown])[] = [
   ["self.names.join('-')", "a-b"],
   ["// a comment\n1 == 1", true],
   ["self.nested.deep.value", true],
+  ["self.?nested.deep.value.orValue(false)", true],
+  ["self.?absent.deep.orValue('none')", "none"],
+  ["self.map[?'x'].orValue(0) + self.map[?'z'].orValue(5)", 6],
+  ["self.list[?9].hasValue()", false],
+  ["self.?names[0].value()", "a"],
 ]
 
 for (const [source, wanted] of table) {

@@ -1,5 +1,6 @@
 import { equal, isObject } from "../json.ts"
 import { functions, isMacro, macro } from "./functions.ts"
+import { Optional } from "./optional.ts"
 import { type Expr, parse } from "./parse.ts"
 
 export type Scope = Readonly<Record<string, unknown>>
@@ -33,9 +34,11 @@ export function evaluate(expr: Expr, scope: Scope): unknown {
       if (Object.hasOwn(scope, expr.name)) return scope[expr.name]
       throw new CelError(`undeclared reference to '${expr.name}'`)
     case "field":
-      return member(evaluate(expr.of, scope), expr.name)
-    case "index":
-      return element(evaluate(expr.of, scope), evaluate(expr.index, scope))
+      return select(evaluate(expr.of, scope), expr.optional, (of) => member(of, expr.name))
+    case "index": {
+      const index = evaluate(expr.index, scope)
+      return select(evaluate(expr.of, scope), expr.optional, (of) => element(of, index))
+    }
     case "list":
       return expr.items.map((item) => evaluate(item, scope))
     case "map":
@@ -46,6 +49,19 @@ export function evaluate(expr: Expr, scope: Scope): unknown {
       return operate(expr.name, expr.args, scope)
     case "call":
       return call(expr, scope)
+  }
+}
+
+/** A selection: what is absent is an error, unless the selection or what it selects from is optional. */
+function select(of: unknown, optional: boolean, get: (of: unknown) => unknown): unknown {
+  if (!optional && !(of instanceof Optional)) return get(of)
+  const from = of instanceof Optional ? of : new Optional(of)
+  if (!from.present) return Optional.none
+  try {
+    return new Optional(get(from.value))
+  } catch (error) {
+    if (error instanceof CelError) return Optional.none
+    throw error
   }
 }
 

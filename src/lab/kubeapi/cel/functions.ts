@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from "node:net"
 import { isObject } from "../json.ts"
 import { quantityValue } from "../types/quantity.ts"
+import { Optional } from "./optional.ts"
 
 type Body = (item: unknown) => unknown
 
@@ -62,6 +63,9 @@ export const functions: Readonly<Record<string, (...args: unknown[]) => unknown>
   isSorted: (items) => list(items).every((v, i, all) => i === 0 || text(all[i - 1]) <= text(v)),
   quantity: (s) => quantityValue(text(s)),
   isQuantity: (s) => !Number.isNaN(quantityValue(text(s))),
+  hasValue: (o) => o instanceof Optional && o.present,
+  orValue: (o, otherwise) => (o instanceof Optional && o.present ? o.value : otherwise),
+  value: (o) => (o instanceof Optional ? o.value : o),
   isIP: (s) => isIP(text(s)) !== 0,
   isCIDR: (s) => {
     const [address = "", length = ""] = text(s).split("/")

@@ -4,8 +4,8 @@ import { CelSyntaxError, type Token, tokens } from "./tokens.ts"
 export type Expr =
   | { readonly kind: "literal"; readonly value: unknown }
   | { readonly kind: "name"; readonly name: string }
-  | { readonly kind: "field"; readonly of: Expr; readonly name: string }
-  | { readonly kind: "index"; readonly of: Expr; readonly index: Expr }
+  | { readonly kind: "field"; readonly of: Expr; readonly name: string; readonly optional: boolean }
+  | { readonly kind: "index"; readonly of: Expr; readonly index: Expr; readonly optional: boolean }
   | {
       readonly kind: "call"
       readonly of?: Expr
@@ -79,14 +79,17 @@ class Parser {
     let expr = this.#primary()
     for (;;) {
       if (this.#take(".")) {
+        const optional = this.#take("?")
         const name = this.#name()
-        expr = this.#take("(")
-          ? { kind: "call", of: expr, name, args: this.#list(")") }
-          : { kind: "field", of: expr, name }
+        expr =
+          !optional && this.#take("(")
+            ? { kind: "call", of: expr, name, args: this.#list(")") }
+            : { kind: "field", of: expr, name, optional }
       } else if (this.#take("[")) {
+        const optional = this.#take("?")
         const index = this.expression()
         this.#expect("]")
-        expr = { kind: "index", of: expr, index }
+        expr = { kind: "index", of: expr, index, optional }
       } else return expr
     }
   }

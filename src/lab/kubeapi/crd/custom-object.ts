@@ -15,7 +15,7 @@ export function customDefaults(type: ResourceType, draft: ApiObject, statusOnly 
 /** Complaints of a custom resource's schema; its CEL rules are asked only of what has the right shape. */
 export function customCauses(type: ResourceType, object: ApiObject, old?: ApiObject): Cause[] {
   const causes = validate(type.schema, object)
-  if (causes.some((c) => blocking.has(c.reason))) {
+  if (causes.some((c) => blocking.has(c.reason ?? ""))) {
     return hasRules(type.schema) ? [...causes, notChecked] : causes
   }
   return [...causes, ...ruleCauses(type.schema, object, old)]

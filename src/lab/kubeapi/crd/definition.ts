@@ -1,6 +1,7 @@
 import { type Cause, complaint } from "../api-error.ts"
 import { type ApiObject, timeText } from "../api-object.ts"
 import { trackUpdate } from "../apply/managed-fields.ts"
+import { whyNot } from "../cel/programs.ts"
 import {
   arrayAt,
   asArray,
@@ -18,6 +19,7 @@ import type { Strategy } from "../kinds/strategy.ts"
 import type { PrinterColumn, ResourceType, ScalePaths } from "../types/resource-type.ts"
 import type { Schema } from "../types/schema.ts"
 import type { Core } from "../write/core.ts"
+import { rulesOf } from "./rules.ts"
 
 const collection = "apiextensions.k8s.io/customresourcedefinitions"
 const verbs = "delete deletecollection get list patch create update watch".split(" ")
@@ -79,12 +81,23 @@ function definitionCauses(definition: ApiObject): Cause[] {
       complaint.invalid("status.storedVersions", given, "must have at least one stored version"),
     )
   }
+  const broken = versions.flatMap((v, i) =>
+    [
+      ...rulesOf(
+        asObject(asObject(v.schema).openAPIV3Schema),
+        `spec.versions[${i}].schema.openAPIV3Schema`,
+      ),
+    ].flatMap(([path, rule]) => {
+      const why = whyNot(rule)
+      return why === undefined ? [] : [complaint.invalid(path, rule, `compilation failed: ${why}`)]
+    }),
+  )
   const bare = versions.flatMap((v, i) =>
     isObject(asObject(v.schema).openAPIV3Schema)
       ? []
       : [complaint.required(`spec.versions[${i}].schema.openAPIV3Schema`, "schemas are required")],
   )
-  return [...causes, ...bare]
+  return [...causes, ...broken, ...bare]
 }
 
 /** Says in the status that the definition is served, as the API server's own controllers do a moment later. */

@@ -1,5 +1,5 @@
 import { type Cause, complaint } from "../api-error.ts"
-import { compile, type Program } from "../cel/compile.ts"
+import { programOf } from "../cel/programs.ts"
 import { isObject } from "../json.ts"
 import { elementSchema, type Schema, type ValidationRule } from "../types/schema.ts"
 
@@ -53,20 +53,6 @@ interface Subject {
   readonly path: string
 }
 
-const programs = new Map<string, Program | undefined>()
-
-/** Compiled rules are kept; a rule that is not understood is left out, as one that always holds. */
-function programOf(rule: string): Program | undefined {
-  if (!programs.has(rule)) {
-    try {
-      programs.set(rule, compile(rule))
-    } catch {
-      programs.set(rule, undefined)
-    }
-  }
-  return programs.get(rule)
-}
-
 const reasons: Readonly<Record<string, string>> = {
   FieldValueRequired: "Required value",
   FieldValueForbidden: "Forbidden",
@@ -92,9 +78,20 @@ function check(rule: ValidationRule, { value, old, path }: Subject): Cause[] {
 }
 
 function messageOf(rule: ValidationRule, value: unknown, old: unknown): string {
-  const expression =
-    rule.messageExpression === undefined ? undefined : programOf(rule.messageExpression)
-  const made = expression?.({ self: value, oldSelf: old ?? null })
+  const made = programOf(rule.messageExpression ?? "")?.({ self: value, oldSelf: old ?? null })
   if (made?.ok && typeof made.value === "string") return made.value
   return rule.message ?? `failed rule: ${rule.rule.trim()}`
+}
+
+/** Every rule of a schema with its path, such as "properties[spec].x-kubernetes-validations[0].rule". */
+export function* rulesOf(schema: Schema, path: string): IterableIterator<[string, string]> {
+  for (const [i, { rule }] of (schema["x-kubernetes-validations"] ?? []).entries()) {
+    yield [`${path}.x-kubernetes-validations[${i}].rule`, rule]
+  }
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    yield* rulesOf(property, `${path}.properties[${name}]`)
+  }
+  if (schema.items) yield* rulesOf(schema.items, `${path}.items`)
+  const element = elementSchema(schema)
+  if (element) yield* rulesOf(element, `${path}.additionalProperties`)
 }

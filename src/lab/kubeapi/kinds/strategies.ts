@@ -1,4 +1,5 @@
 import { complaint } from "../api-error.ts"
+import { whyNot } from "../cel/programs.ts"
 import { definitionStrategy } from "../crd/definition.ts"
 import { asObject, isObject, type JsonObject, objectsAt, setField, stringAt } from "../json.ts"
 import type { ResourceType } from "../types/resource-type.ts"
@@ -41,6 +42,41 @@ const webhookStrategy: Strategy = {
       if (service.name !== undefined) preset(service, "port", 443)
     }
   },
+}
+
+const policyStrategy: Strategy = {
+  defaults: (draft) => {
+    const spec = member(draft, "spec")
+    preset(spec, "failurePolicy", "Fail")
+    if (isObject(spec.matchConstraints)) matchDefaults(spec.matchConstraints)
+  },
+  validate: (policy) =>
+    ["validations", "matchConditions", "variables"].flatMap((list) =>
+      objectsAt(policy, "spec", list).flatMap((term, i) => {
+        const expression = stringAt(term, "expression")
+        const why = whyNot(expression)
+        const path = `spec.${list}[${i}].expression`
+        return why === undefined
+          ? []
+          : [complaint.invalid(path, expression, `compilation failed: ${why}`)]
+      }),
+    ),
+}
+
+const policyBindingStrategy: Strategy = {
+  defaults: (draft) => {
+    const { matchResources } = asObject(draft.spec)
+    if (isObject(matchResources)) matchDefaults(matchResources)
+  },
+}
+
+function matchDefaults(matching: JsonObject): void {
+  preset(matching, "matchPolicy", "Equivalent")
+  preset(matching, "namespaceSelector", {})
+  preset(matching, "objectSelector", {})
+  for (const list of ["resourceRules", "excludeResourceRules"]) {
+    for (const rule of objectsAt(matching, list)) preset(rule, "scope", "*")
+  }
 }
 
 const endpointSliceStrategy: Strategy = {
@@ -178,6 +214,8 @@ const table: Readonly<Record<string, Strategy>> = {
   "scheduling.k8s.io/priorityclasses": {
     defaults: (draft) => preset(draft, "preemptionPolicy", "PreemptLowerPriority"),
   },
+  "admissionregistration.k8s.io/validatingadmissionpolicies": policyStrategy,
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings": policyBindingStrategy,
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": webhookStrategy,
   "admissionregistration.k8s.io/validatingwebhookconfigurations": webhookStrategy,
   "apiextensions.k8s.io/customresourcedefinitions": definitionStrategy,

@@ -191,6 +191,25 @@ export const groupColumns: Readonly<Record<string, readonly Column[]>> = {
     }),
     ageColumn,
   ],
+  "admissionregistration.k8s.io/validatingadmissionpolicies": [
+    nameColumn,
+    integer("Validations", (o) => arrayAt(o, "spec", "validations").length),
+    text("ParamKind", (o) => {
+      const { apiVersion, kind } = objectAt(o, "spec", "paramKind")
+      return kind === undefined ? "<unset>" : `${String(apiVersion)}/${String(kind)}`
+    }),
+    ageColumn,
+  ],
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings": [
+    nameColumn,
+    text("PolicyName", (o) => stringAt(o, "spec", "policyName")),
+    text("ParamRef", (o) => {
+      const { name, namespace } = objectAt(o, "spec", "paramRef")
+      if (name === undefined) return "<unset>"
+      return namespace === undefined ? `*/${String(name)}` : `${String(namespace)}/${String(name)}`
+    }),
+    ageColumn,
+  ],
   "admissionregistration.k8s.io/validatingwebhookconfigurations": webhooks,
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": webhooks,
   "apiextensions.k8s.io/customresourcedefinitions": [nameColumn, createdColumn],

@@ -90,7 +90,7 @@ export const tableKinds: ReadonlySet<string> = new Set(
     "rbac.authorization.k8s.io/v1": "Role RoleBinding ClusterRole ClusterRoleBinding",
     "apiextensions.k8s.io/v1": "CustomResourceDefinition",
     "admissionregistration.k8s.io/v1":
-      "ValidatingWebhookConfiguration MutatingWebhookConfiguration",
+      "ValidatingWebhookConfiguration MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding",
     "storage.k8s.io/v1": "StorageClass CSINode CSIDriver",
     "scheduling.k8s.io/v1": "PriorityClass",
     "discovery.k8s.io/v1": "EndpointSlice",

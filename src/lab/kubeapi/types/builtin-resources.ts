@@ -200,6 +200,20 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       categories: ["api-extensions"],
     },
     {
+      kind: "ValidatingAdmissionPolicy",
+      plural: "validatingadmissionpolicies",
+      cluster: true,
+      status: true,
+      generation: true,
+      categories: ["api-extensions"],
+    },
+    {
+      kind: "ValidatingAdmissionPolicyBinding",
+      cluster: true,
+      generation: true,
+      categories: ["api-extensions"],
+    },
+    {
       kind: "ValidatingWebhookConfiguration",
       cluster: true,
       generation: true,

@@ -22,7 +22,7 @@ function scaleOf(type: ResourceType, object: ApiObject): JsonObject {
   const selector = paths?.selector ? at(object, ...paths.selector.split(".")) : undefined
   if (type.custom && replicas === undefined) {
     const message = `the spec replicas field ".${paths?.spec}" does not exist`
-    const causes = [{ reason: "", message }]
+    const causes = [{ message }]
     throw new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes })
   }
   const text = typeof selector === "string" ? selector : selectorText(selector)
