@@ -9,6 +9,8 @@ export interface ControllerConfig {
   readonly namespace: string
   readonly identity: string
   readonly bindAddress: string
+  /** Of the validating webhook; undefined when it is off. */
+  readonly webhookAddress: string | undefined
   readonly logLevel: LogLevel
   readonly leaks: LeakMode
 }
@@ -32,6 +34,7 @@ export function readConfig(env: Environment): ControllerConfig {
     // A restarted process of the same pod may take its own lease at once; a name that is not unique must not.
     identity: text("POD_NAME") ?? `${hostname()}_${process.pid}`,
     bindAddress: text("BERTH_METRICS_BIND_ADDRESS") ?? ":8080",
+    webhookAddress: text("BERTH_WEBHOOK_BIND_ADDRESS"),
     logLevel: choice(env, "BERTH_LOG_LEVEL", logLevels, "info"),
     leaks: leaks === "free" && clusterName === undefined ? "report" : leaks,
   }

@@ -2,6 +2,7 @@ import type { Ec2 } from "../ec2/ec2.ts"
 import { httpEndpoint } from "../http/http-endpoint.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
 import { electLeader } from "../kube/lease-election.ts"
+import { serveAdmission } from "./admission/admission.ts"
 import { callBudget } from "./call-budget.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
@@ -49,6 +50,13 @@ export async function runController(
     ...{ kube, clock, random, log, informers, recorder, metrics, clusterName },
     ...{ ec2: cloud.ec2, isThrottled: cloud.isThrottled, leaks: config.leaks },
   }
+  const { webhookAddress: address } = config
+  const admission = address
+    ? serveAdmission(
+        { kube, ec2: cloud.ec2, clock, log, informers, namespace, bindAddress: address },
+        signal,
+      )
+    : undefined
   const election = { kube, clock, random, log, namespace, identity, name: leaseName }
   await electLeader(election, signal, async (lost) => {
     metrics.berth_controller_leader.set(1)
@@ -63,6 +71,7 @@ export async function runController(
     }
   })
   await Promise.race([recorder.flush(), clock.sleep(flushMs)])
+  await admission
   await Promise.all(Object.values(informers).map((informer) => informer.done))
 }
 

@@ -145,7 +145,12 @@ function programsOf(
   { hollow, ec2Url }: { hollow: boolean; ec2Url: string },
 ): Program[] {
   const ports = (port: number) => (folder: string) =>
-    hollow ? { BERTH_METRICS_BIND_ADDRESS: `unix:${portSocket(folder, port)}` } : {}
+    hollow
+      ? {
+          BERTH_METRICS_BIND_ADDRESS: `unix:${portSocket(folder, port)}`,
+          BERTH_WEBHOOK_BIND_ADDRESS: `unix:${portSocket(folder, 9443)}`,
+        }
+      : {}
   return [
     {
       image: imageNamed("berth-agent"),
@@ -157,7 +162,7 @@ function programsOf(
       script: controllerScript,
       env: (folder) => ({
         ...ports(8080)(folder),
-        AWS_ENDPOINT_URL_EC2: ec2Url,
+        AWS_ENDPOINT_URL: ec2Url,
         AWS_REGION: scenario.region,
         AWS_ACCESS_KEY_ID: "controller",
         AWS_SECRET_ACCESS_KEY: "lab",
