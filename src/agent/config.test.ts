@@ -21,6 +21,7 @@ test("an empty environment means the documented defaults", () => {
   assert.deepEqual(notices, [])
   assert.deepEqual(config.mode, {
     customNetworking: false,
+    subnetDiscovery: true,
     prefixDelegation: false,
     provisioning: true,
     manageUntagged: true,

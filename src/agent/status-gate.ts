@@ -34,5 +34,6 @@ export class StatusGate {
 /** Whether two modes lead to the same placements. */
 export const samePlacementMode = (a: NodeMode, b: NodeMode): boolean =>
   a.customNetworking === b.customNetworking &&
+  a.subnetDiscovery === b.subnetDiscovery &&
   a.annotationKey === b.annotationKey &&
   a.labelKey === b.labelKey

@@ -7,6 +7,7 @@ import type { EventRecorder } from "../kube/event-recorder.ts"
 import type { AddressBook } from "./address-book.ts"
 import type { AgentMetrics } from "./agent-metrics.ts"
 import { Alarm } from "./alarm.ts"
+import { asPlaced } from "./as-placed.ts"
 import type { AgentConfig } from "./config.ts"
 import type { InterfaceKeeper } from "./interface-keeper.ts"
 import type { LastKnownFile } from "./last-known.ts"
@@ -148,7 +149,7 @@ export class Supply {
   #accept(status: NodeNetworkStatus): void {
     const { book, keeper, log, accepted } = this.#o
     this.#status = status
-    const { added, removed, lost, regained } = book.adopt(status.interfaces)
+    const { added, removed, lost, regained } = book.adopt(asPlaced(status))
     if (added.length + removed.length > 0) log.info("interfaces changed", { added, removed })
     for (const { pod, address, interfaceID } of lost) {
       // Pods taken over from Amazon VPC CNI come without an interface.

@@ -16,6 +16,10 @@ export const placementVariables = {
     originalKey,
     "Key of the node label whose value names the ENIConfig, such as topology.kubernetes.io/zone.",
   ),
+  ENABLE_SUBNET_DISCOVERY: bool(
+    true,
+    "Without custom networking: subnets of the node's zone tagged kubernetes.io/role/cni serve beside the primary ENI's; the value 0 excludes one.",
+  ),
   AWS_MANAGE_ENIS_NON_SCHEDULABLE: bool(
     false,
     "Also attach and detach ENIs while the node is cordoned. Addresses are assigned to existing ENIs either way.",

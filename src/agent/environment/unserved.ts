@@ -19,9 +19,6 @@ export const unservedVariables = {
   }),
   ENABLE_V6_EGRESS: bool(false, "IPv6 egress for IPv4 pods.", { notServed: noV6 }),
   ENABLE_V4_EGRESS: bool(true, "IPv4 egress for IPv6 pods.", { notServed: noV6 }),
-  ENABLE_SUBNET_DISCOVERY: bool(true, "Choice of ENI subnets by tag.", {
-    notServed: "a SubnetPool with tags says which subnets serve",
-  }),
   ENABLE_IMDS_ONLY_MODE: bool(false, "Work without EC2 rights.", {
     notServed: `${noAws}; to stop EC2 changes set DISABLE_NETWORK_RESOURCE_PROVISIONING`,
   }),
