@@ -61,7 +61,7 @@ export function podInterface(index: number, count: number): NodeInterface {
 const ready: PlacementStatus = {
   placement: "node",
   object: "ENIConfig/us-west-2a",
-  subnets: ["subnet-pods-1"],
+  subnets: ["subnet-pods-1", "subnet-pods-2", "subnet-pods-3"],
   securityGroups: ["sg-pods"],
   ready: true,
 }
