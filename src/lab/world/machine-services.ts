@@ -5,10 +5,10 @@ import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { CloudInstance } from "../../ec2/memory/records.ts"
 import type { NetNamespace } from "../../kernel/kernel.ts"
+import { selfSigned } from "../../tls/certificate.ts"
 import { createImds } from "../aws/imds.ts"
 import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { listenInNamespace } from "../sandbox/namespace-socket.ts"
-import { selfSigned } from "../../tls/certificate.ts"
 import { closeServer } from "./serve-http.ts"
 
 const kubeletPort = 10250
