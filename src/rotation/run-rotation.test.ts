@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { NodeRotationSpec, NodeRotationStatus } from "../api/noderotation.ts"
-import { nodes, pods } from "../api/resources.ts"
+import { nodeClaims, nodes, pods } from "../api/resources.ts"
 import { fail } from "../errors/catalogue.ts"
 import { KubeError } from "../kube/kube.ts"
 import type { RotationPorts } from "./rotation-ports.ts"
@@ -30,7 +30,7 @@ async function rotate(
   const run = {
     rotator: createRotator(ports),
     clock: cluster.clock,
-    spec,
+    spec: async () => spec,
     before: options.before,
     save: async (status: NodeRotationStatus) => {
       seen.push(`${status.phase}: ${status.message}`)
@@ -38,12 +38,11 @@ async function rotate(
       all = (await cluster.kube.list(nodes)).items
       if (++steps >= (options.steps ?? 400)) stop.abort()
     },
-    onStatus: () => {},
     stopWhenBlocked: false,
   }
   const ended = runRotation(run, stop.signal)
   let done = false
-  ended.finally(() => {
+  void ended.finally(() => {
     done = true
   })
   await cluster.clock.until(() => done, 24 * 3_600_000)
@@ -172,4 +171,29 @@ test("a replacement that fails inspection stops the rotation at the canary", asy
   assert.equal(status.phase, "Blocked")
   assert.match(status.message, /new-1: its ENIs are in another subnet/)
   assert.ok((await cluster.nodeNames()).includes("b"))
+})
+
+test("Karpenter's node goes by its NodeClaim: Karpenter itself drains and replaces it", async () => {
+  const cluster = new FakeCluster()
+  await cluster.addNode("a", false)
+  const label = { "karpenter.sh/nodepool": "default" }
+  await cluster.kube.patch(
+    nodes,
+    { name: "a" },
+    { type: "merge", body: { metadata: { labels: label } } },
+  )
+  const claim = await cluster.kube.create(nodeClaims, {
+    apiVersion: "karpenter.sh/v1",
+    kind: "NodeClaim",
+    metadata: { name: "default-x7k2p", labels: label },
+  })
+  await cluster.kube.replace(nodeClaims, { ...claim, status: { nodeName: "a" } }, "status")
+  await cluster.addPod("web-1", "a")
+  cluster.settle = async () => {
+    if ((await cluster.kube.get(nodeClaims, "default-x7k2p")) === undefined)
+      await cluster.kube.remove(nodes, { name: "a" })
+  }
+  const { status } = await rotate(cluster, { nodes: ["a"] })
+  assert.equal(status.phase, "Completed")
+  assert.equal(cluster.kube.calls["createSubresource"], undefined)
 })
