@@ -56,7 +56,9 @@ function mergeLists(target: Json[], patch: Json[], key: string): Json[] {
   const result = [...target]
   for (const item of patch as Fields[]) {
     const at = result.findIndex((r) => isObject(r) && r[key] === item[key])
-    if (at === -1) result.push(structuredClone(item))
+    if (item["$patch"] === "delete") {
+      if (at !== -1) result.splice(at, 1)
+    } else if (at === -1) result.push(structuredClone(item))
     else result[at] = keyedMerge(result[at], item)
   }
   return result
