@@ -45,6 +45,8 @@ export type RotatedNodeState =
 
 export interface RotatedNode {
   name: string
+  /** Of the Node object: in a small subnet the next node may get the same address, and with it the same name. */
+  uid?: string
   state: RotatedNodeState
   /** Since when it has been in this state (RFC 3339). */
   since: string

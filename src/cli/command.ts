@@ -1,4 +1,4 @@
-import type { Writable } from "node:stream"
+import type { Readable, Writable } from "node:stream"
 
 /**
  * A command as data: help, completion, the man page and docs/cli.md are made from it, and its code is loaded only when
@@ -39,6 +39,8 @@ export interface Call {
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>
   readonly stdout: Writable & { isTTY?: boolean; columns?: number }
   readonly stderr: Writable & { isTTY?: boolean; columns?: number }
+  /** Read by commands that ask before they change something. */
+  readonly stdin: Readable & { isTTY?: boolean }
   readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal

@@ -13,7 +13,7 @@ import { reportError } from "./report-error.ts"
 const usageError = 64
 
 /** Where a command writes and what it sees of its surroundings: the process's own, or a test's. */
-export type CliIo = Pick<Call, "stdout" | "stderr" | "env">
+export type CliIo = Pick<Call, "stdin" | "stdout" | "stderr" | "env">
 
 /** Runs one command line and returns its exit code; never throws. */
 export async function runCli(argv: readonly string[], io: CliIo = process): Promise<number> {
@@ -94,6 +94,7 @@ function callOf(made: Commander, io: CliIo, signal: AbortSignal): Call {
   return {
     args,
     options: made.opts(),
+    stdin: io.stdin,
     stdout: io.stdout,
     stderr: io.stderr,
     env: io.env,

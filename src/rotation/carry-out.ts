@@ -63,7 +63,7 @@ async function terminate(
 ): Promise<void> {
   if (action.group.kind === "karpenter")
     return kube.remove(nodeClaims, { name: action.group.nodeClaim })
-  const node = all().find((n) => n.metadata.name === action.node)
+  const node = all().find((n) => n.metadata.uid === action.uid)
   const id = node === undefined ? undefined : instanceOf(node)
   if (id === undefined) return
   await groups.terminate(id, action.group.kind === "scaling-group" ? action.group.name : undefined)

@@ -24,7 +24,7 @@ export async function readView(
   const entries = before?.nodes ?? []
   const busy = entries.filter((e) => e.state !== "Waiting" && e.state !== "Done")
   const names = new Set([...busy.map((e) => e.name), ...busy.flatMap((e) => e.replacement ?? [])])
-  const known = new Set(nodes.map((n) => n.metadata.name))
+  const known = new Map(nodes.map((n) => [n.metadata.name, n.metadata.uid]))
   const listed = await Promise.all(
     [...names]
       .filter((name) => known.has(name))
@@ -39,6 +39,7 @@ export async function readView(
       name,
       {
         name,
+        uid: node.metadata.uid ?? "",
         ready: isReady(node),
         unschedulable: node.spec?.unschedulable ?? false,
         createdAt: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
@@ -133,11 +134,12 @@ function viewPod(pod: Pod, refusals: Refusals): ViewPod {
 async function inspectReplacements(
   { inspect }: RotationPorts,
   busy: readonly RotatedNode[],
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, string | undefined>,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (const { name, state, replacement } of busy) {
-    if (state !== "Terminating" || known.has(name)) continue
+  for (const { name, uid, state, replacement } of busy) {
+    const isThere = known.has(name) && (uid === undefined || known.get(name) === uid)
+    if (state !== "Terminating" || isThere) continue
     if (replacement === undefined || !known.has(replacement)) continue
     const why = await inspect(replacement)
     if (why !== undefined) found.set(replacement, why)

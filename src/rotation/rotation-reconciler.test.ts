@@ -77,12 +77,14 @@ test("paused and undone through its spec", () =>
 
 test("a second rotation waits for the first, then runs", () =>
   inController(async (cluster) => {
+    cluster.launchFailure = "InsufficientInstanceCapacity"
     await create(cluster, "one", { nodes: ["a"] })
     await cluster.clock.advance(2_000)
     await create(cluster, "two", { nodes: ["b"] })
     await reach(cluster, "two", "Paused")
     const { status } = (await cluster.kube.get(nodeRotations, "two")) ?? {}
     assert.match(status?.message ?? "", /waits for NodeRotation one/)
+    cluster.launchFailure = undefined
     await reach(cluster, "one", "Completed")
     await reach(cluster, "two", "Completed")
   }))

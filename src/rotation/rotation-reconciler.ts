@@ -7,7 +7,7 @@ import { type Kube, KubeError } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
 import type { RotationPorts, ScalingGroups } from "./rotation-ports.ts"
 import { createRotator, type Rotator } from "./rotator.ts"
-import { isFinished, stepEveryMs } from "./run-rotation.ts"
+import { isFinished, stepEveryMs, waitAfter } from "./run-rotation.ts"
 
 export interface RotationReconcilerOptions {
   readonly kube: Kube
@@ -45,9 +45,9 @@ export async function reconcileRotations(
         if (unfinished(rotations.list()).length === 0) await wake.promise
         continue
       }
-      await takeStep(options, first, steps)
+      const waitMs = await takeStep(options, first, steps)
       for (const other of others) await putOff(options, other, first)
-      await clock.sleep(stepEveryMs, signal).catch(() => {})
+      await clock.sleep(waitMs, signal).catch(() => {})
     }
   } finally {
     for (const name of [...steps.keys()]) end(steps, name)
@@ -119,15 +119,18 @@ async function takeStep(
   options: RotationReconcilerOptions,
   rotation: NodeRotation,
   steps: Map<string, Session>,
-): Promise<void> {
+): Promise<number> {
   const { name } = rotation.metadata
   const { rotator, nodes: cache } = sessionOf(options, steps, name)
   try {
     await cache.synced()
-    await write(options, rotation, await rotator.step(rotation.spec, rotation.status))
+    const status = await rotator.step(rotation.spec, rotation.status)
+    await write(options, rotation, status)
+    return waitAfter(rotation.status, status)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     options.log.warn("a rotation could not go on", { rotation: name, error: message })
+    return stepEveryMs
   }
 }
 

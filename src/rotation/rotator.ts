@@ -1,7 +1,7 @@
 import type { NodeRotationSpec, NodeRotationStatus } from "../api/noderotation.ts"
 import { BerthError } from "../errors/berth-error.ts"
 import { decideRotation } from "../fleet/rotation/decide-rotation.ts"
-import type { RotationAction } from "../fleet/rotation/rotation-view.ts"
+import type { RotationAction, RotationView } from "../fleet/rotation/rotation-view.ts"
 import { KubeError } from "../kube/kube.ts"
 import { carryOut } from "./carry-out.ts"
 import { readView } from "./read-view.ts"
@@ -20,15 +20,35 @@ export function createRotator(ports: RotationPorts): Rotator {
   const refusals = new Map<string, string>()
   return {
     async step(spec, before) {
-      const view = await readView(ports, before, refusals)
+      let view: RotationView
+      try {
+        view = await readView(ports, before, refusals)
+      } catch (error) {
+        return blocked(spec, before, whyOf(error))
+      }
       const { status, actions } = decideRotation(spec, before, view, ports.clock.now())
       const failure = await carryOutAll(ports, actions, refusals)
       forgetGone(refusals, [...view.evictable.values()].flat())
       if (failure === undefined) return status
-      // Nothing of the step counts as done: the next one decides anew on what is there.
-      return { ...(before ?? status), phase: "Blocked", message: failure }
+      return blocked(spec, before ?? status, failure)
     },
   }
+}
+
+/** Nothing of a step that failed counts as done: the next one decides anew on what is there. */
+function blocked(
+  spec: NodeRotationSpec,
+  before: NodeRotationStatus | undefined,
+  message: string,
+): NodeRotationStatus {
+  const kept = before ?? { done: 0, total: spec.nodes.length, nodes: [] }
+  return { ...kept, phase: "Blocked", message }
+}
+
+/** What the API server or AWS refused; a defect of Berth goes on its way. */
+function whyOf(error: unknown): string {
+  if (error instanceof BerthError || error instanceof KubeError) return error.message
+  throw error
 }
 
 /** Carries out all of them, and tells why the first that failed did. */
@@ -44,8 +64,7 @@ async function carryOutAll(
     try {
       await carryOut(ports, action, refusals)
     } catch (error) {
-      if (!(error instanceof BerthError || error instanceof KubeError)) throw error
-      failures.push(`${subjectOf(action)}: ${error.message}`)
+      failures.push(`${subjectOf(action)}: ${whyOf(error)}`)
     }
   }
   for (const action of others) await attempt(action)

@@ -14,6 +14,8 @@ const rebalancing = "AZRebalance"
 export interface SdkScalingGroupsOptions {
   readonly region: string
   readonly endpoint?: string
+  /** Default: the SDK's credential chain. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
 /** Auto Scaling groups, those of managed node groups among them, through the SDK. Clients are loaded when first used. */
@@ -69,6 +71,10 @@ export function sdkScalingGroups(options: SdkScalingGroupsOptions): ScalingGroup
     },
     async terminate(id, group) {
       if (group === undefined) return terminatePlain(clients, id)
+      // Ending an instance that is on its way out already would lower the wanted size a second time.
+      const [found] = await describe([group])
+      const member = found?.Instances?.find((i) => i.InstanceId === id)
+      if (member === undefined || member.LifecycleState?.startsWith("Terminat")) return
       await call("TerminateInstanceInAutoScalingGroup", async () => {
         const { sdk, client } = await clients.scaling()
         const end = { InstanceId: id, ShouldDecrementDesiredCapacity: true }

@@ -1,7 +1,7 @@
 import type { ClusterFacts } from "../../fleet/snapshot.ts"
 
 /** The region of the first node's zone: us-west-2a -> us-west-2. Local zones (us-west-2-lax-1a) keep their parent. */
-export function regionOf(cluster: ClusterFacts): string | undefined {
+export function regionOf(cluster: Pick<ClusterFacts, "nodes">): string | undefined {
   for (const node of cluster.nodes) {
     const named = node.labels["topology.kubernetes.io/region"]
     if (named) return named

@@ -1,21 +1,12 @@
-import { randomBytes } from "node:crypto"
-import { readFile, rename, rm, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { BerthError } from "../../errors/berth-error.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { type Snapshot, snapshotFormat } from "../../fleet/snapshot.ts"
+import { replaceFile } from "../replace-file.ts"
 import { fileTrouble } from "./file-trouble.ts"
 
-/** Writes beside the target first, so that an interrupted write never looks like a snapshot. Mode 0600: it names a whole network. */
-export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<void> {
-  const part = `${file}.${randomBytes(4).toString("hex")}.part`
-  try {
-    await writeFile(part, JSON.stringify(snapshot), { mode: 0o600 })
-    await rename(part, file)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw fail("cli/unwritable-file", { file, why: fileTrouble(error) }, error)
-  }
-}
+export const writeSnapshot = (file: string, snapshot: Snapshot): Promise<void> =>
+  replaceFile(file, JSON.stringify(snapshot))
 
 export async function readSnapshot(file: string): Promise<Snapshot> {
   try {

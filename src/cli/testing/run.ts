@@ -1,4 +1,4 @@
-import { Writable } from "node:stream"
+import { Readable, Writable } from "node:stream"
 import { runCli } from "../run-cli.ts"
 
 /** What a command line printed, and how it ended. */
@@ -8,14 +8,19 @@ export interface Ran {
   readonly err: string
 }
 
-/** Runs one command line in this process. `columns` makes its stdout a terminal of that width. */
+/** Runs one command line in this process. `columns` makes its stdout, `answer` its stdin a terminal. */
 export async function run(
   argv: readonly string[],
-  { env = {}, columns }: { env?: Record<string, string | undefined>; columns?: number } = {},
+  {
+    env = {},
+    columns,
+    answer,
+  }: { env?: Record<string, string | undefined>; columns?: number; answer?: string } = {},
 ): Promise<Ran> {
   const out = sink(columns)
   const err = sink()
-  const exit = await runCli(argv, { stdout: out.stream, stderr: err.stream, env })
+  const stdin = Object.assign(Readable.from([answer ?? ""]), { isTTY: answer !== undefined })
+  const exit = await runCli(argv, { stdin, stdout: out.stream, stderr: err.stream, env })
   return { exit, out: out.text(), err: err.text() }
 }
 

@@ -12,6 +12,7 @@ class World {
   pods = new Map<string, ViewPod[]>()
   desired: number
   made = 0
+  born = 0
   refuse: string | undefined
 
   constructor(names: readonly string[]) {
@@ -25,6 +26,7 @@ class World {
   node(name: string, createdAt: number): ViewNode {
     return {
       name,
+      uid: `${name}-${++this.born}`,
       ready: true,
       unschedulable: false,
       createdAt,
@@ -268,4 +270,46 @@ test("a group that starts no node is named with its own reason", () => {
     status?.message ?? "",
     /no replacement came within 15 min: InsufficientInstanceCapacity/,
   )
+})
+
+test("a new node may get the name of one that went: it is not taken for it", () => {
+  const world = new World(["a", "b", "c"])
+  const free = new Set<string>()
+  const act = world.act.bind(world)
+  world.act = (action) => {
+    if (action.do === "terminate") {
+      assert.equal(action.uid, world.nodes.get(action.node)?.uid)
+      free.add(action.node)
+    }
+    act(action)
+  }
+  world.tick = () => {
+    world.now += 10_000
+    if (world.nodes.size >= world.desired) return
+    const [name = `new-${++world.made}`] = free
+    free.delete(name)
+    world.nodes.set(name, world.node(name, world.now))
+  }
+  const status = runRotation(world, { nodes: ["a", "b", "c"], maxSurge: 2 }, 60)
+  assert.equal(status?.phase, "Completed")
+  assert.equal(world.desired, 3)
+  assert.ok(
+    [...world.nodes.values()].every((n) => n.createdAt > Date.parse("2026-11-23T00:00:00Z")),
+  )
+})
+
+test("nodes that join within the second in which they were asked for are known as new", () => {
+  const world = new World(["a", "b", "c"])
+  const original = world.node.bind(world)
+  world.node = (name, at) => original(name, Math.floor(at / 1000) * 1000)
+  let largest = 0
+  world.tick = () => {
+    world.now += 300
+    largest = Math.max(largest, world.desired)
+    if (world.nodes.size < world.desired)
+      world.nodes.set(`new-${++world.made}`, world.node(`new-${world.made}`, world.now))
+  }
+  const status = runRotation(world, { nodes: ["a", "b", "c"], maxSurge: 2 }, 60)
+  assert.deepEqual([status?.phase, world.desired], ["Completed", 3])
+  assert.ok(largest <= 5)
 })

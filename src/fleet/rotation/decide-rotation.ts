@@ -33,13 +33,15 @@ export function decideRotation(
 ): RotationDecision {
   const entries = spec.nodes.map((name) => entryOf(name, before, view, now))
   if (spec.undo) return undo(entries, view, now)
-  if (spec.paused) return conclude("Paused", "paused by spec.paused", entries, [])
+  if (spec.paused)
+    return conclude("Paused", "nothing is started or evicted while paused", entries, [])
   const step: Step = {
     spec,
     view,
     now,
     actions: [],
     claimed: new Set(entries.flatMap((e) => e.replacement ?? [])),
+    old: new Set(entries.flatMap((e) => e.uid ?? [])),
     surging: new Map(),
   }
   cordonAhead(entries, step)
@@ -72,6 +74,8 @@ interface Step {
   readonly actions: RotationAction[]
   /** Replacements that already belong to an entry. */
   readonly claimed: Set<string>
+  /** Uids of the nodes to replace. */
+  readonly old: ReadonlySet<string>
   /** Replacements waited for, by group. */
   readonly surging: Map<string, number>
 }
@@ -91,9 +95,18 @@ function entryOf(
     name,
     state: "Waiting",
     since: new Date(now).toISOString(),
-    ...(node === undefined ? {} : { group: groupKey(node.group) }),
+    ...(node === undefined ? {} : { uid: node.uid, group: groupKey(node.group) }),
     ...(node?.unschedulable ? { cordonedBefore: true } : {}),
   }
+}
+
+/** The node itself, and not another that was given its name after it went. */
+export const nodeOf = (
+  { name, uid }: Pick<RotatedNode, "name" | "uid">,
+  nodes: RotationView["nodes"],
+): ViewNode | undefined => {
+  const found = nodes.get(name)
+  return uid === undefined || found?.uid === uid ? found : undefined
 }
 
 /**
@@ -102,10 +115,10 @@ function entryOf(
  */
 function cordonAhead(entries: readonly RotatedNode[], { view, actions }: Step): void {
   if (entries[0]?.state !== "Done") return
-  for (const { name, state } of entries) {
-    const node = view.nodes.get(name)
-    if (state === "Waiting" && node?.group.kind !== "none" && node?.unschedulable === false)
-      actions.push({ do: "cordon", node: name })
+  for (const entry of entries) {
+    const node = nodeOf(entry, view.nodes)
+    if (entry.state === "Waiting" && node?.group.kind !== "none" && node?.unschedulable === false)
+      actions.push({ do: "cordon", node: node.name })
   }
 }
 
@@ -125,7 +138,7 @@ const canaryPassed = (entries: readonly RotatedNode[], entry: RotatedNode) =>
   entry === entries[0] || entries[0]?.state === "Done"
 
 function advance(entry: RotatedNode, step: Step, allowed: boolean): RotatedNode {
-  const node = step.view.nodes.get(entry.name)
+  const node = nodeOf(entry, step.view.nodes)
   switch (entry.state) {
     case "Waiting":
       if (node === undefined) return move(entry, "Done", step, { message: "was gone already" })
@@ -153,10 +166,10 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   const members = [...step.view.nodes.values()].filter(
     (n) => groupKey(n.group) === groupKey(node.group),
   )
+  // Kubernetes states times to the second: a node of the same second counts as later.
+  const sinceSecond = Math.floor(Date.parse(entry.since) / 1000) * 1000
   const isNew = (n: ViewNode) =>
-    n.createdAt >= Date.parse(entry.since) &&
-    !step.claimed.has(n.name) &&
-    !step.spec.nodes.includes(n.name)
+    n.createdAt >= sinceSecond && !step.claimed.has(n.name) && !step.old.has(n.uid)
   const fresh = members.find((n) => isNew(n) && n.ready && !n.unschedulable)
   if (fresh === undefined) {
     if (node.group.kind === "scaling-group") {
@@ -189,12 +202,12 @@ function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   if (!node.unschedulable) step.actions.push({ do: "cordon", node: node.name })
   if (node.group.kind === "karpenter") {
     // Karpenter drains by itself, within its own budgets, once the NodeClaim is deleted.
-    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
     return move(entry, "Terminating", step)
   }
   const left = step.view.evictable.get(node.name) ?? []
   if (left.length === 0) {
-    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
     return move(entry, "Terminating", step)
   }
   for (const pod of left)
@@ -205,7 +218,12 @@ function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   const hopeless = !step.spec.force && left.every((pod) => pod.bare && !pod.terminating)
   return {
     ...entry,
-    message: late || hopeless ? `${blockedPrefix}${whatBlocks(left)}` : `${left.length} pods left`,
+    message:
+      late || hopeless
+        ? `${blockedPrefix}${whatBlocks(left)}`
+        : left.length === 1
+          ? "1 pod left"
+          : `${left.length} pods left`,
   }
 }
 
@@ -217,12 +235,12 @@ function whatBlocks(left: readonly ViewPod[]): string {
   if (refused !== undefined)
     return `${refused.namespace}/${refused.name} may not be evicted: ${refused.refusal}`
   const first = left[0]
-  return `${left.length} pods do not end (${first?.namespace}/${first?.name})`
+  return `${left.length === 1 ? "1 pod does" : `${left.length} pods do`} not end (${first?.namespace}/${first?.name})`
 }
 
 function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step): RotatedNode {
   if (node !== undefined) {
-    step.actions.push({ do: "terminate", node: node.name, group: node.group })
+    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
     return { ...entry, message: "its instance shuts down" }
   }
   const replacement =
@@ -254,25 +272,30 @@ function move(
 /** Takes back what can be: cordons, and surge nodes whose place was not needed after all. */
 function undo(entries: readonly RotatedNode[], view: RotationView, now: number): RotationDecision {
   const actions: RotationAction[] = []
+  const kept: string[] = []
   const nodes = entries.map((entry): RotatedNode => {
-    const node = view.nodes.get(entry.name)
+    const node = nodeOf(entry, view.nodes)
     if (node === undefined || entry.state === "Terminating" || entry.state === "Done") return entry
     if (node.unschedulable && !entry.cordonedBefore)
       actions.push({ do: "uncordon", node: node.name })
     const spare = entry.replacement === undefined ? undefined : view.nodes.get(entry.replacement)
     if (spare !== undefined && (view.evictable.get(spare.name) ?? []).length === 0) {
-      actions.push({ do: "terminate", node: spare.name, group: spare.group })
+      const { name, uid, group } = spare
+      actions.push({ do: "terminate", node: name, uid, group })
+    } else if (spare !== undefined) {
+      kept.push(spare.name)
     }
-    const { replacement: _, message: __, ...kept } = entry
-    return { ...kept, state: "Waiting", since: new Date(now).toISOString() }
+    const { replacement: _, message: __, ...rest } = entry
+    return { ...rest, state: "Waiting", since: new Date(now).toISOString() }
   })
   actions.push(...restores(nodes))
-  return conclude(
-    "Undone",
-    "cordons were taken back; nodes that were terminated stay replaced",
-    nodes,
-    actions,
-  )
+  const replaced = entries.filter((e) => e.state === "Terminating" || e.state === "Done").length
+  const said = [
+    "cordons were taken back",
+    ...(replaced === 0 ? [] : [`${replaced} replaced already stay replaced`]),
+    ...(kept.length === 0 ? [] : [`${kept.join(", ")} stays, since pods run there already`]),
+  ]
+  return conclude("Undone", said.join("; "), nodes, actions)
 }
 
 function conclude(

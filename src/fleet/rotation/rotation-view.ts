@@ -9,6 +9,7 @@ export interface RotationView {
 
 export interface ViewNode {
   readonly name: string
+  readonly uid: string
   readonly ready: boolean
   readonly unschedulable: boolean
   /** Milliseconds since the epoch. */
@@ -56,6 +57,11 @@ export type RotationAction =
   | { readonly do: "uncordon"; readonly node: string }
   | { readonly do: "evict"; readonly namespace: string; readonly name: string }
   /** Ends the instance and lowers the group's wanted size by it. */
-  | { readonly do: "terminate"; readonly node: string; readonly group: NodeGroup }
+  | {
+      readonly do: "terminate"
+      readonly node: string
+      readonly uid: string
+      readonly group: NodeGroup
+    }
   /** Gives a scaling group back the limits and processes that it had before the first "scale". */
   | { readonly do: "restore"; readonly group: string }

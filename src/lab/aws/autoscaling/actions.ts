@@ -314,6 +314,17 @@ export const autoScalingActions = (groups: AutoScaling): Readonly<Record<string,
       return nothing
     },
   }),
+
+  DeleteTags: action({
+    in: { Tags: required(list(tagFields)) },
+    run: (_, p) => {
+      for (const tag of p.Tags) {
+        const group = groups.get(tag.ResourceId ?? "")
+        groups.put({ ...group, tags: group.tags.filter((t) => t.key !== tag.Key) })
+      }
+      return nothing
+    },
+  }),
 })
 
 const splitIds = (joined: string) =>

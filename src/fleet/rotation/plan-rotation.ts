@@ -1,0 +1,111 @@
+import { isServed } from "../doctor/examination.ts"
+import { enumerate, plural } from "../doctor/finding.ts"
+import type { FleetIndex } from "../facts/fleet-index.ts"
+import { type RolloverReason, rollover } from "../rollover.ts"
+import type { NodeFacts, PodFacts } from "../snapshot.ts"
+
+/** What a rotation would do, for people to agree to. */
+export interface RotationPlan {
+  /** In the order of their replacement; the first is the canary. */
+  readonly nodes: readonly PlannedReplacement[]
+  /** What will slow it down or stop it, and what to do first. */
+  readonly warnings: readonly { readonly says: string; readonly answer: string }[]
+}
+
+export interface PlannedReplacement {
+  readonly node: string
+  readonly zone: string
+  readonly type: string
+  /** Who makes the replacement: `asg/NAME`, `karpenter/NODEPOOL`, or `none`. */
+  readonly group: string
+  /** Empty for a node that was chosen by name. */
+  readonly reasons: readonly RolloverReason[]
+  /** Pods that have to move. */
+  readonly pods: number
+}
+
+/** Plans the replacement of `chosen`, or of the nodes that need it. */
+export function planRotation(index: FleetIndex, chosen?: readonly NodeFacts[]): RotationPlan {
+  const needed = rollover(index)
+  const reasons = new Map(needed.map((n) => [n.node, n.reasons]))
+  const nodes = chosen ?? needed.flatMap((n) => index.node(n.node) ?? [])
+  const planned = nodes.filter(isServed).map(
+    (node): PlannedReplacement => ({
+      node: node.name,
+      zone: index.zoneOf(node),
+      type: index.typeOf(node) ?? "?",
+      group: groupOf(index, node),
+      reasons: reasons.get(node.name) ?? [],
+      pods: index.podsOf(node.name).filter(mustMove).length,
+    }),
+  )
+  return { nodes: planned, warnings: planned.length === 0 ? [] : warningsOf(index, planned) }
+}
+
+const mustMove = (pod: PodFacts) =>
+  pod.phase !== "Succeeded" && pod.phase !== "Failed" && !pod.owner?.startsWith("DaemonSet/")
+
+function groupOf(index: FleetIndex, node: NodeFacts): string {
+  const pool = node.labels["karpenter.sh/nodepool"]
+  if (pool !== undefined) return `karpenter/${pool}`
+  const id = index.instanceOf(node)?.id ?? ""
+  const group = index.snapshot.aws?.autoScalingGroups.find((g) => g.instanceIds.includes(id))
+  return group === undefined ? "none" : `asg/${group.name}`
+}
+
+function* warnings(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+  const { cluster } = index.snapshot
+  const pods = planned.flatMap((p) => index.podsOf(p.node)).filter(mustMove)
+  const closed = cluster.disruptionBudgets.filter(
+    (b) =>
+      b.disruptionsAllowed === 0 &&
+      pods.some((pod) => pod.namespace === b.namespace && matches(b.matchLabels, pod)),
+  )
+  if (closed.length > 0)
+    yield {
+      says: `${enumerate(closed.map((b) => `PodDisruptionBudget ${b.namespace}/${b.name}`))} ${closed.length === 1 ? "allows" : "allow"} no disruption now: draining waits there`,
+      answer: "run one replica more, or relax the budget",
+    }
+  const bare = pods.filter((pod) => pod.owner === undefined)
+  if (bare.length > 0)
+    yield {
+      says: `${plural(bare.length, "pod has", "pods have")} no controller and would be gone for good: ${enumerate(bare.map((p) => `${p.namespace}/${p.name}`))}`,
+      answer: "delete them, or add --force",
+    }
+  const plain = planned.filter((p) => p.group === "none")
+  if (plain.length > 0)
+    yield {
+      says: `nobody replaces ${enumerate(plain.map((p) => p.node))}: not of an Auto Scaling group or Karpenter`,
+      answer: "start nodes for their pods first",
+    }
+  const stale = planned.filter((p) => p.reasons.includes("max-pods"))
+  if (stale.length > 0)
+    yield {
+      says: `${plural(stale.length, "node advertises", "nodes advertise")} too many pods: their successors will too unless the launch template says otherwise`,
+      answer:
+        "berth user-data prints the right one; the rotation stops at the canary if it is still wrong",
+    }
+  yield* tightSubnets(index, planned)
+}
+
+const warningsOf = (index: FleetIndex, planned: readonly PlannedReplacement[]) => [
+  ...warnings(index, planned),
+]
+
+/** A node more has to fit beside the old ones: in the subnets of its group, when they are known. */
+function* tightSubnets(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+  const groups = new Set(planned.map((p) => p.group))
+  for (const group of index.snapshot.aws?.autoScalingGroups ?? []) {
+    if (!groups.has(`asg/${group.name}`)) continue
+    const subnets = group.subnetIds.flatMap((id) => index.subnet(id) ?? [])
+    const free = subnets.reduce((sum, s) => sum + s.availableAddresses, 0)
+    if (subnets.length === 0 || free > 0) continue
+    yield {
+      says: `no subnet of asg/${group.name} has an address for a new node: ${enumerate(subnets.map((s) => s.id))}`,
+      answer: "free addresses there, or add a subnet to the group",
+    }
+  }
+}
+
+const matches = (wanted: Readonly<Record<string, string>>, pod: PodFacts) =>
+  Object.entries(wanted).every(([key, value]) => pod.labels?.[key] === value)
