@@ -30,9 +30,8 @@ const allowed: Record<string, readonly string[]> = {
   // The leader carries out NodeRotations.
   controller: [...pure, ...ports, "rotation", "tls"],
   rotation: [...pure, ...ports],
-  dashboard: [...pure, ...ports],
   // `berth lab` starts the lab by a dynamic import, which is the one door to it.
-  cli: [...pure, ...ports, "rotation", "dashboard", "lab"],
+  cli: [...pure, ...ports, "rotation", "lab"],
   lab: [...pure, ...ports, "cni", "tls"],
 }
 const pureFolders = new Set(["api", "vpc", "placement", "ipam", "fleet"])
