@@ -1,4 +1,5 @@
 import type { Command, Option } from "./command.ts"
+import { placementCommands } from "./placement-commands.ts"
 import { outputOption, readingOptions } from "./reading-options.ts"
 import { rotateCommand } from "./rotate/rotate-command.ts"
 
@@ -51,27 +52,7 @@ export const commands: readonly Command[] = [
     examples: ["berth lab up", "berth lab up --control-plane ./bin --name real"],
     load: () => import("./commands/lab-up.ts"),
   },
-  {
-    path: "validate",
-    summary:
-      "Check ENIConfigs, SubnetPools and SecurityGroupPolicies in files, as the cluster would",
-    about:
-      "Needs no cluster: ids, selectors, groups per interface, pools that select the same. With --snapshot or --live " +
-      "also what the webhook checks: subnets and security groups of another VPC, zones with nodes and without a subnet.",
-    args: [{ spec: "<file...>", about: 'YAML or JSON files; "-" is standard input' }],
-    options: [
-      { flags: "--live", about: "compare with the cluster and its AWS account" },
-      ...readingOptions,
-      { flags: "--strict", about: "exit 1 for warnings, too" },
-      outputOption,
-    ],
-    examples: [
-      "berth validate pools.yaml",
-      "helm template . | berth validate - --strict",
-      "berth validate *.yaml --snapshot monday.json -o json",
-    ],
-    load: () => import("./commands/validate.ts"),
-  },
+  ...placementCommands,
   {
     path: "user-data",
     summary: "Launch script that sets max-pods and binds the node to its ENIConfig at birth",
