@@ -100,9 +100,18 @@ test("a subnet that joins a full pool ends the outage; no node is touched", asyn
     return said === undefined ? `no such event among ${reasons.length}` : { said }
   })
   assert.match(stuck.said, new RegExp(subnets.growingA))
+  const told = await lab.until("the pool says so", async () => {
+    const line = await lab.run("kubectl get subnetpool growing --no-headers")
+    return /False +SubnetExhausted +0 +11 +1 +10/.test(line) ? { line } : line
+  })
+  assert.match(told.line, /^growing/)
   const agents = await lab.agents()
   await lab.addToPool("growing", { id: subnets.laterA })
   const pods = await lab.running("growing", 16)
+  await lab.until("the pool is ready again", async () => {
+    const line = await lab.run("kubectl get subnetpool growing --no-headers")
+    return /True +Ready +\d+ +262 +1 +16/.test(line) ? { line } : line
+  })
   const used = new Set((await lab.subnetsOf(pods)).map((u) => u.subnet))
   assert.deepEqual([...used].sort(), [subnets.growingA, subnets.laterA])
   assert.deepEqual(await lab.agents(), agents, "no agent was restarted")

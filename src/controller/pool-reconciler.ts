@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util"
+import type { Node } from "../api/core.ts"
 import type { NodeNetwork } from "../api/nodenetwork.ts"
 import { subnetPools } from "../api/resources.ts"
 import type { SubnetPool, SubnetPoolStatus } from "../api/subnetpool.ts"
 import type { Clock } from "../clock.ts"
 import type { Informer } from "../kube/informer.ts"
 import { type Kube, KubeError } from "../kube/kube.ts"
+import { nodeOverlaps } from "../placement/pool-overlap.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import type { NodeState } from "./node-state.ts"
 import { type PoolNode, poolStatus, subnetsSelected } from "./pool-status.ts"
@@ -15,6 +17,7 @@ export interface PoolReconcilerOptions {
   kube: Kube
   clock: Clock
   pools: Informer<SubnetPool>
+  nodes: Informer<Node>
   nodeNetworks: Informer<NodeNetwork>
   facts: CloudFacts
   supplies: SubnetSupplies
@@ -58,7 +61,7 @@ export class PoolReconciler {
   }
 
   async #statusOf(pool: SubnetPool): Promise<SubnetPoolStatus | undefined> {
-    const { facts, supplies, survey, states, nodeNetworks, clock } = this.#options
+    const { facts, supplies, survey, states, pools, nodeNetworks, clock } = this.#options
     const known = [...states()]
     const vpcId = known.find((s) => s.vpcId !== "")?.vpcId
     if (vpcId === undefined) return undefined
@@ -71,6 +74,7 @@ export class PoolReconciler {
     })
     return poolStatus({
       ...{ pool, subnets, nodes, now: clock.now() },
+      overlaps: nodeOverlaps(pools.list(), keysOf(this.#options.nodes)),
       survey: (id) => survey.of(id),
       trend: (id) => survey.trendOf(id),
       freeIn: (id) => supplies.freeIn(id),
@@ -78,3 +82,6 @@ export class PoolReconciler {
     })
   }
 }
+
+const keysOf = (nodes: Informer<Node>) =>
+  nodes.list().map(({ metadata: { name, labels } }) => ({ name, labels }))

@@ -2,10 +2,11 @@ import type { PlacementDemand } from "../api/nodenetwork.ts"
 import type { SubnetPool, SubnetPoolStatus, SubnetStatus } from "../api/subnetpool.ts"
 import type { Forecast } from "../fleet/forecast.ts"
 import { parsePlacementKey } from "../placement/placement.ts"
+import type { NodeOverlap } from "../placement/pool-overlap.ts"
 import type { Read } from "../placement/read.ts"
 import { termSelects } from "../placement/subnet-terms.ts"
 import type { Subnet } from "../vpc/model.ts"
-import { type ConditionState, withTransitions } from "./conditions.ts"
+import { type ConditionState, reasonOf, withTransitions } from "./conditions.ts"
 import type { NodeState } from "./node-state.ts"
 import { isExhaustion } from "./node-status.ts"
 import type { Surveyed } from "./subnet-survey.ts"
@@ -24,6 +25,8 @@ export interface PoolInput {
   readonly trend: (subnetID: string) => Forecast | undefined
   readonly freeIn: (subnetID: string) => number | undefined
   readonly promisedIn: (subnetID: string) => number
+  /** Nodes that several pools select. */
+  readonly overlaps: readonly NodeOverlap[]
   readonly now: number
 }
 
@@ -120,7 +123,21 @@ function conditionsOf(input: PoolInput, subnets: readonly SubnetStatus[]): Condi
     why === undefined
       ? { type, status: "False", reason: "None", message: "every zone has free addresses" }
       : { type, status: "True", reason: "NoFreeAddress", message: why }
-  return [readyOf(input.subnets, subnets, exhausted), exhausted]
+  const ambiguous = ambiguity(input)
+  return [readyOf(input, subnets, [ambiguous, exhausted]), exhausted, ambiguous]
+}
+
+function ambiguity({ pool, overlaps }: PoolInput): ConditionState {
+  const type = "Ambiguous"
+  const { name } = pool.metadata
+  const shared = overlaps.filter((o) => o.pools.includes(name))
+  const [first] = shared
+  if (!first)
+    return { type, status: "False", reason: "None", message: "no other pool selects its nodes" }
+  const others = first.pools.filter((other) => other !== name).join(", ")
+  const more = shared.length > 1 ? ` and ${shared.length - 1} more nodes` : ""
+  const message = `node ${first.node}${more} also selected by ${others}; give one a higher spec.priority`
+  return { type, status: "True", reason: "SeveralPools", message }
 }
 
 /** Pods that wait in vain say it before the figures do: a new interface takes more than the last address. */
@@ -140,17 +157,25 @@ function exhaustion(
 }
 
 function readyOf(
-  read: PoolInput["subnets"],
+  { subnets: read, nodes, pool }: PoolInput,
   subnets: readonly SubnetStatus[],
-  exhausted: ConditionState,
+  problems: readonly ConditionState[],
 ): ConditionState {
   const type = "Ready"
+  const object = `SubnetPool/${pool.metadata.name}`
   if (read.state === "failed")
     return { type, status: "Unknown", reason: "Unreadable", message: read.why }
   if (subnets.length === 0)
     return { type, status: "False", reason: "NoSubnet", message: "no term selects a subnet" }
-  if (exhausted.status === "True")
-    return { type, status: "False", reason: "SubnetExhausted", message: exhausted.message }
+  const refused = nodes
+    .flatMap(({ state }) => state.written?.placements ?? [])
+    .find((p) => p.object === object && !p.ready && p.code && !isExhaustion(p.code))
+  if (refused?.code) {
+    const { code, message = "" } = refused
+    return { type, status: "False", reason: reasonOf(code), message }
+  }
+  const problem = problems.find((p) => p.status === "True")
+  if (problem) return { type, status: "False", reason: problem.type, message: problem.message }
   return { type, status: "True", reason: "Ready", message: "the pool can serve" }
 }
 

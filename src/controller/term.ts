@@ -170,6 +170,7 @@ class Term {
       ...{ kube, clock, facts: this.#facts, supplies, states: () => this.states() },
       survey: new SubnetSurvey({ ec2, clock, log, supplies, signal: this.#signal }),
       pools: informers.pools,
+      nodes: informers.nodes,
       nodeNetworks: informers.nodeNetworks,
     })
   }
