@@ -1,4 +1,5 @@
 import type { Command, Option } from "./command.ts"
+import { debugBundleCommand } from "./debug/debug-command.ts"
 import { placementCommands } from "./placement-commands.ts"
 import { outputOption, readingOptions } from "./reading-options.ts"
 import { rotateCommand } from "./rotate/rotate-command.ts"
@@ -310,6 +311,7 @@ export const commands: readonly Command[] = [
     ],
     load: () => import("./commands/doctor.ts"),
   },
+  debugBundleCommand,
   {
     path: "status",
     summary: "Addresses, prefixes and fill of every zone, subnet and node; trouble first",

@@ -84,8 +84,13 @@ function add(
   made.action(() => withInterrupt((signal) => run(callOf(made, io, signal))))
 }
 
+const groupSummaries: Readonly<Record<string, string>> = {
+  lab: "The whole system on this machine: no cloud, no cluster",
+  debug: "For when something is wrong and the doctor does not know",
+}
+
 function group(parent: Commander, name: string): Commander {
-  const summary = name === "lab" ? "The whole system on this machine: no cloud, no cluster" : ""
+  const summary = groupSummaries[name] ?? ""
   return parent.command(name).summary(summary).description(summary).exitOverride()
 }
 

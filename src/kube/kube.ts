@@ -50,6 +50,11 @@ export interface Kube {
   raw(path: string): Promise<unknown>
 }
 
+/** For answers that are no JSON, such as a pod's log: only people's tools need them. */
+export interface KubeText {
+  text(path: string, query?: Record<string, string>): Promise<string>
+}
+
 export interface ListQuery {
   namespace?: string
   labelSelector?: string

@@ -1,5 +1,6 @@
 import type { DaemonSet, Node, Pod } from "../../api/core.ts"
 import type { DaemonSetFacts, NodeFacts, PodFacts } from "../snapshot.ts"
+import { withoutSecrets } from "./secret-names.ts"
 
 export function nodeFacts(node: Node): NodeFacts {
   const ready = node.status?.conditions?.find((c) => c.type === "Ready")
@@ -59,7 +60,7 @@ export function daemonSetFacts(set: DaemonSet): DaemonSetFacts {
   )
   return {
     image: main?.image ?? "",
-    env,
+    env: withoutSecrets(env),
     berth: (main?.image ?? "").includes("/berth-agent:"),
     desired: set.status?.desiredNumberScheduled ?? 0,
     ready: set.status?.numberReady ?? 0,

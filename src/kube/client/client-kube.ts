@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../clock.ts"
 import {
   type Kube,
   KubeError,
+  type KubeText,
   type ListQuery,
   type Patch,
   type Target,
@@ -41,7 +42,7 @@ export interface ClientKubeOptions extends ConnectionOptions {
  * The Kubernetes API over HTTP. Configuration: `kubeconfig` (path), else $KUBECONFIG, else the pod's service account,
  * else ~/.kube/config. Throws `kube/bad-config` at once when it cannot be used; connects at the first call.
  */
-export function clientKube(options: ClientKubeOptions = {}): Kube & Disposable {
+export function clientKube(options: ClientKubeOptions = {}): Kube & KubeText & Disposable {
   const clock = options.clock ?? systemClock
   const random = options.random ?? Math.random
   const transport = connect(options, clock)
@@ -75,6 +76,8 @@ export function clientKube(options: ClientKubeOptions = {}): Kube & Disposable {
     },
     watch: (resource, query) => watchOnce(transport, resource, query, random),
     raw: (path) => call({ method: "GET", path }),
+    text: (path, query = {}) =>
+      callText(transport, clock, { method: "GET", path, query, accept: "*/*" }),
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   }
 }
@@ -194,12 +197,15 @@ function watchEvent<T>(line: string): WatchEvent<T> {
   return event as WatchEvent<T>
 }
 
-async function callJson(transport: Transport, clock: Clock, request: Request): Promise<unknown> {
+const callJson = async (transport: Transport, clock: Clock, request: Request): Promise<unknown> =>
+  parseJson(await callText(transport, clock, request))
+
+async function callText(transport: Transport, clock: Clock, request: Request): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const response = await transport.send(request, requestTimeoutMs)
     const body = await readBody(response)
     const status = response.statusCode ?? 0
-    if (status >= 200 && status < 300) return parseJson(body)
+    if (status >= 200 && status < 300) return body
     if (status === 401 && attempt === 0) {
       transport.invalidateCredentials()
       continue

@@ -10,6 +10,8 @@ export interface Request {
   query?: Record<string, string>
   body?: string
   contentType?: string
+  /** Default JSON. */
+  accept?: string
   signal?: AbortSignal
 }
 
