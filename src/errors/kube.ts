@@ -8,7 +8,8 @@ export const kubeErrors = {
     exit: 78,
   }),
   "kube/no-credentials": entry<{ command: string; why: string }>({
-    says: (d) => `the credential plugin "${d.command}" of the kubeconfig gave no credentials: ${d.why}`,
+    says: (d) =>
+      `the credential plugin "${d.command}" of the kubeconfig gave no credentials: ${d.why}`,
     hint: "Run the command by hand; log in again if it asks for it (aws sso login, aws configure).",
     exit: 77,
   }),
