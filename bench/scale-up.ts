@@ -1,20 +1,16 @@
-// `npm run bench -- scale-up`: how a node's network grows, beside what the cloud takes for it. The whole system runs on
-// this machine (controller, agent, plugin, API server, kubelets) over an emulated EC2 with the usual latencies, and is
-// measured from inside. `-o json` for programs. Takes about two minutes.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
-import { namespaceRights } from "../src/kernel/rights.ts"
 import { launchWorld } from "../src/lab/sandbox/launch-world.ts"
 import { stateFiles, type WorldInput } from "../src/lab/world/state-folder.ts"
+import type { Bench } from "./bench.ts"
 import { criticalPathMs, scenario } from "./scale/scenario.ts"
 import type { Figures } from "./scale/world.ts"
 
 const script = fileURLToPath(new URL("./scale/world.ts", import.meta.url))
 
-async function measure(prefixDelegation: boolean): Promise<Figures> {
+async function measureWorld(prefixDelegation: boolean): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "berth-bench-"))
   const input: WorldInput = { name: "bench", folder, scenario }
   writeFileSync(stateFiles(folder).input, JSON.stringify(input))
@@ -83,18 +79,25 @@ function rowsOf({ addresses, prefixes }: Result): Row[] {
 
 const both = (a: number, b: number) => `${seconds(a)}, ${seconds(b)}`
 
-const { values } = parseArgs({ options: { output: { type: "string", short: "o" } } })
-const rights = namespaceRights()
-if (!rights.allowed) {
-  console.error(`the bench needs network namespaces: ${rights.why}`)
-  process.exit(77)
+async function measure(): Promise<Result> {
+  const machine = { cores: availableParallelism(), load: loadavg()[0] ?? 0 }
+  const addresses = await measureWorld(false)
+  return { machine, criticalPathMs, addresses, prefixes: await measureWorld(true) }
 }
-const machine = { cores: availableParallelism(), load: loadavg()[0] ?? 0 }
-const addresses = await measure(false)
-const result: Result = { machine, criticalPathMs, addresses, prefixes: await measure(true) }
-if (values.output === "json") console.log(JSON.stringify(result, undefined, 2))
-else {
-  for (const [what, figure, bound] of rowsOf(result))
-    console.log(`${what.padEnd(42)} ${figure.padEnd(28)} ${bound}`.trimEnd())
-  console.log(`${machine.cores} cores, load average ${machine.load.toFixed(1)} at the start`)
+
+function table(result: Result): string[] {
+  const { cores, load } = result.machine
+  return [
+    ...rowsOf(result).map(([what, figure, bound]) =>
+      `${what.padEnd(42)} ${figure.padEnd(28)} ${bound}`.trimEnd(),
+    ),
+    `${cores} cores, load average ${load.toFixed(1)} at the start`,
+  ]
 }
+
+/**
+ * How a node's network grows, beside what the cloud takes for it. The whole system runs on this machine (controller,
+ * agent, plugin, API server, kubelets) over an emulated EC2 with the usual latencies, and is measured from inside. Takes
+ * about two minutes.
+ */
+export const scaleUp: Bench<Result> = { measure, table }

@@ -14,8 +14,9 @@ const requireInModules =
 
 type Process = "agent" | "controller"
 
-/** Bundles a process into `folder`; returns the path of its program. */
-export async function bundle(name: Process, folder: string): Promise<string> {
+/** Bundles a process into dist/NAME; returns the path of its program. */
+export async function bundle(name: Process): Promise<string> {
+  const folder = join(root, "dist", name)
   rmSync(folder, { recursive: true, force: true })
   await build({
     entryPoints: { [name]: join(root, "src", name, "main.ts") },
@@ -46,5 +47,4 @@ async function addPlugin(folder: string): Promise<void> {
 }
 
 if (import.meta.main)
-  for (const name of ["agent", "controller"] as const)
-    console.log(await bundle(name, join(root, "dist", name)))
+  for (const name of ["agent", "controller"] as const) console.log(await bundle(name))
