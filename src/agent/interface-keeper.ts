@@ -26,9 +26,9 @@ interface Kept {
   problem: string
 }
 
-/** EC2 says "attached" before the instance sees the link: from there to a second between looks. */
-const firstLookMs = 25
-const lastLookMs = 1_000
+/** EC2 says "attached" before the instance sees the link. It is looked for after a tenth of the time waited so far. */
+const shortestLookMs = 25
+const longestLookMs = 1_000
 
 /** Keeps the kernel's side of the secondary ENIs as status lists them: set up, verified, torn down. */
 export class InterfaceKeeper implements Disposable {
@@ -36,7 +36,7 @@ export class InterfaceKeeper implements Disposable {
   readonly #kept = new Map<string, Kept>()
   readonly #stop = new AbortController()
   #looking = false
-  #lookMs = firstLookMs
+  #waitingSince = 0
 
   constructor(o: InterfaceKeeperOptions) {
     this.#o = o
@@ -56,7 +56,7 @@ export class InterfaceKeeper implements Disposable {
       if (facts.primary) this.#o.opened(facts.id, true)
       else if (!this.#kept.has(facts.id)) this.#add(facts)
     }
-    this.#lookMs = firstLookMs
+    this.#waitingSince = this.#o.clock.now()
     this.#lookLater()
   }
 
@@ -123,10 +123,11 @@ export class InterfaceKeeper implements Disposable {
     if (this.#looking || this.#stop.signal.aborted || this.problems().length === 0) return
     this.#looking = true
     const { clock } = this.#o
-    clock.sleep(this.#lookMs, this.#stop.signal).then(
+    const tenthMs = (clock.now() - this.#waitingSince) / 10
+    const lookMs = Math.min(longestLookMs, Math.max(shortestLookMs, tenthMs))
+    clock.sleep(lookMs, this.#stop.signal).then(
       () => {
         this.#looking = false
-        this.#lookMs = Math.min(lastLookMs, this.#lookMs * 1.3)
         for (const [id, kept] of this.#kept) if (!kept.open) this.#setUp(id, kept)
         this.#lookLater()
       },
