@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
+import type { Socket } from "node:net"
 import type { Clock } from "../../clock.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
 import { selfSigned } from "../../tls/certificate.ts"
 import { startControlPlane } from "../control-plane/start-control-plane.ts"
-import { createKubeApi } from "../kubeapi/kube-api.ts"
+import { createKubeApi, type KubeApi } from "../kubeapi/kube-api.ts"
 import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { startControlLoops } from "../loops/start-loops.ts"
+import { serviceConnector } from "./connect-service.ts"
 import { kubeconfig } from "./kubeconfig.ts"
 import { kubeletProxy } from "./kubelet-proxy.ts"
 import { recordEvents } from "./record-events.ts"
@@ -28,6 +30,8 @@ export interface KubernetesOptions {
   port: number
   /** The kubelet of a node; undefined when the node does not run. */
   kubelet: (node: string) => KubeletServer | undefined
+  /** A connection to a program on a node. */
+  connectNode: (node: string, port: number) => Socket | undefined
 }
 
 /** A running Kubernetes control plane, embedded or real. */
@@ -52,8 +56,11 @@ export async function startEmbedded(options: KubernetesOptions): Promise<Kuberne
   })
   const token = randomBytes(24).toString("base64url")
   const endpoint = { host: address, port: options.port }
-  const api = undo.use(
-    createKubeApi({ clock, random, endpoint, log, certificateAuthority: certificate.cert }),
+  const api: KubeApi = undo.use(
+    createKubeApi({
+      ...{ clock, random, endpoint, log, certificateAuthority: certificate.cert },
+      connectService: serviceConnector(() => api.kube, options.connectNode),
+    }),
   )
   const service = requireToken(
     token,

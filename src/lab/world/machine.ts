@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs"
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { join } from "node:path"
 import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
@@ -44,6 +44,8 @@ export interface Machine {
   readonly instance: CloudInstance
   readonly kubelet: Kubelet
   readonly server: KubeletServer
+  /** A connection to a program on the node itself. */
+  connect(port: number): Socket
   /**
    * As pulling the plug: no plugin is asked, nothing answers any more. Processes that are given some time may end by
    * themselves.
@@ -101,6 +103,10 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
     instance,
     kubelet,
     server,
+    connect: (port) =>
+      namespace
+        ? connectInNamespace(namespace, { address: "127.0.0.1", port })
+        : connect(portSocket(root, port)),
     halt(graceMs = 0) {
       ending.graceMs = graceMs
       return owned.disposeAsync()

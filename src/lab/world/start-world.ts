@@ -66,6 +66,7 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   const forKubernetes = {
     ...{ clock, random, signal, files, address },
     kubelet: (node: string) => running.machines?.get(node)?.server,
+    connectNode: (node: string, port: number) => running.machines?.get(node)?.connect(port),
     log: log.child({ part: "kubernetes" }),
     port: wired ? 6443 : 0,
   }
