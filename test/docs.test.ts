@@ -2,7 +2,9 @@ import assert from "node:assert/strict"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { test } from "node:test"
+import { parse } from "yaml"
 import { referencePages } from "../scripts/reference-pages.ts"
+import { shapeFindings } from "../src/fleet/admission/shape.ts"
 
 for (const [file, make] of Object.entries(referencePages)) {
   test(`${file} says what the code says (node scripts/docs.ts writes it anew)`, () => {
@@ -22,4 +24,14 @@ test("every relative link in the documentation leads somewhere", () => {
     }
   }
   assert.deepEqual(broken, [])
+})
+
+test("the objects on docs/placement.md are ones that a cluster takes", () => {
+  const page = readFileSync("docs/placement.md", "utf8")
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => parse(text))
+  assert.deepEqual(
+    examples.map((e) => e.kind),
+    ["SubnetPool", "SubnetPool", "SecurityGroupPolicy"],
+  )
+  assert.deepEqual(examples.flatMap(shapeFindings), [])
 })

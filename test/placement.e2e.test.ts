@@ -1,5 +1,6 @@
 // Goal: what decides placements beyond one ENIConfig per zone, shown by where addresses come from and where packets go:
-// a pool that spills over, namespaces and security groups that pods choose, a pool that grows while pods wait.
+// a pool that spills over, namespaces and security groups that pods choose, a pool that grows while pods wait, and one
+// that is in use.
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import type { Pod } from "../src/api/core.ts"
@@ -116,4 +117,23 @@ test("a subnet that joins a full pool ends the outage; no node is touched", asyn
   assert.deepEqual([...used].sort(), [subnets.growingA, subnets.laterA])
   assert.deepEqual(await lab.agents(), agents, "no agent was restarted")
   assert.equal(await lab.run("kubectl get nodes -o jsonpath={.items[*].metadata.uid}"), before)
+})
+
+test("a pool that pods use is not deleted; the answer names who uses it", async () => {
+  const refused = await lab.run("kubectl delete subnetpool blue").then(
+    () => "deleted",
+    (error: Error) => error.message,
+  )
+  assert.match(refused, /denied the request: SubnetPool\/blue is in use: 2 pods of node ip-10-0-0-/)
+  const wrong = {
+    namespaceSelector: { matchLabels: { team: "none" } },
+    subnets: [{ id: "subnet-00000000000000ee" }],
+  }
+  const unknown = {
+    apiVersion: "berth.dev/v1alpha1",
+    kind: "SubnetPool",
+    metadata: { name: "x" },
+    spec: wrong,
+  }
+  await assert.rejects(lab.run("kubectl apply -f -", JSON.stringify(unknown)), /EC2 does not know/)
 })
