@@ -1,6 +1,6 @@
 // Builds what the images hold into dist/: for each process a folder with one readable module, source maps, and modules
 // that are loaded only when they are needed (the official Kubernetes client, credential providers). The agent's folder
-// holds the CNI plugin too.
+// holds the CNI plugin too. Arguments: agent, controller; both by default.
 import { chmodSync, copyFileSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -12,7 +12,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const requireInModules =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
 
-type Process = "agent" | "controller"
+const processes = ["agent", "controller"] as const
+type Process = (typeof processes)[number]
 
 /** Bundles a process into dist/NAME; returns the path of its program. */
 export async function bundle(name: Process): Promise<string> {
@@ -46,5 +47,8 @@ async function addPlugin(folder: string): Promise<void> {
   chmodSync(path, 0o755)
 }
 
-if (import.meta.main)
-  for (const name of ["agent", "controller"] as const) console.log(await bundle(name))
+if (import.meta.main) {
+  const wanted = process.argv.slice(2)
+  for (const name of processes)
+    if (wanted.length === 0 || wanted.includes(name)) console.log(await bundle(name))
+}
