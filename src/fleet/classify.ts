@@ -1,6 +1,7 @@
 import { nodeCapacity } from "./capacity/node-capacity.ts"
 import type { Examination } from "./doctor/examination.ts"
 import { enumerate, type Fix } from "./doctor/finding.ts"
+import { refusalFix } from "./doctor/refusal-fix.ts"
 import type { NodeFacts, PodFacts, WarningFacts } from "./snapshot.ts"
 
 export const causes = [
@@ -103,9 +104,9 @@ function refused(c: Case, codes: (code: string) => boolean): Verdict | undefined
   const answer = c.examination.resolution(c.node)
   if (answer === undefined || answer.ok || answer.unreadable) return undefined
   if (!codes(answer.refusal.code)) return undefined
-  const { message, hint } = answer.refusal
   const evidence = answer.trace.map((step) => `${step.subject}: ${step.why}`)
-  return { says: message, evidence, fix: { kind: "tell", says: hint } }
+  const fix = refusalFix(c.examination, c.node, answer)
+  return { says: answer.refusal.message, evidence, fix }
 }
 
 const isAgent = (pod: PodFacts) =>

@@ -119,6 +119,9 @@ function* strayInterfaces(examination: Examination): Iterable<Symptom> {
   }
 }
 
+/** Named in one command: more make no command line. */
+const podsMost = 20
+
 function* podsOnPrimary(examination: Examination): Iterable<Symptom> {
   const { nodes, index, addressedPods } = examination
   if (!index.mode.customNetworking) return
@@ -126,18 +129,23 @@ function* podsOnPrimary(examination: Examination): Iterable<Symptom> {
     const primary = index.interfacesOf(node).find((i) => i.attachment?.deviceIndex === 0)
     if (primary === undefined) return []
     const pods = addressedPods(node).filter((p) => p.ip && index.holderOf(p.ip)?.id === primary.id)
-    return pods.length > 0 ? [{ node: node.name, pods: pods.length }] : []
+    return pods.length > 0 ? [{ node: node.name, pods }] : []
   })
-  if (found.length === 0) return
-  const pods = found.reduce((sum, f) => sum + f.pods, 0)
+  const [first] = found.flatMap((f) => f.pods)
+  if (first === undefined) return
+  const pods = found.reduce((sum, f) => sum + f.pods.length, 0)
+  const near = found.flatMap((f) => f.pods).filter((p) => p.namespace === first.namespace)
   yield {
     object: "daemonset/aws-node",
     says: `${plural(pods, "pod")} on ${plural(found.length, "node")} ${pods === 1 ? "has an address" : "have addresses"} of the primary ENI, from before custom networking`,
-    evidence: [enumerate(found.map((f) => `${f.node}: ${f.pods}`))],
+    evidence: [enumerate(found.map((f) => `${f.node}: ${f.pods.length}`))],
     fix: {
       kind: "plan",
-      says: "Restart these pods; with the VPC CNI replace the nodes, since new pods get such addresses too.",
-      command: "berth rotate",
+      says: "Restart these pods: new ones get addresses of the pod subnets.",
+      command: `kubectl delete pod -n ${first.namespace} ${near
+        .slice(0, podsMost)
+        .map((p) => p.name)
+        .join(" ")}`,
     },
   }
 }

@@ -5,6 +5,7 @@ import type { RouteTableFacts } from "../snapshot.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
+import { refusalFix } from "./refusal-fix.ts"
 
 /** Subnets that pods' ENIs are made in now or next: named by an object, or the nodes' own without custom networking. */
 export function* servingSubnets(examination: Examination): Iterable<Subnet> {
@@ -23,7 +24,6 @@ function* zonesWithoutSubnet(examination: Examination): Iterable<Symptom> {
   const byZone = Map.groupBy(nodes, (node) => index.zoneOf(node))
   for (const [zone, here] of byZone) {
     if (covered.has(zone)) continue
-    const vpc = aws.vpc?.id ?? "VPC"
     yield {
       object: `zone/${zone}`,
       says: `${plural(here.length, "node")} in ${zone}, and no ENIConfig or pool names a subnet there`,
@@ -31,7 +31,7 @@ function* zonesWithoutSubnet(examination: Examination): Iterable<Symptom> {
       fix: {
         kind: "plan",
         says: "Create a pod subnet in the zone and an ENIConfig that names it; `berth plan` writes both.",
-        command: `aws ec2 create-subnet --vpc-id ${vpc} --availability-zone ${zone} --cidr-block CIDR`,
+        command: "berth plan",
       },
     }
   }
@@ -46,13 +46,13 @@ const misplaced = new Set([
 
 /** Refusals with these codes, one symptom an object, with the nodes that it leaves without addresses. */
 export function* refusedPlacements(
-  { nodes, resolution }: Examination,
+  examination: Examination,
   codes: ReadonlySet<string>,
 ): Iterable<Symptom> {
-  const refused = nodes.flatMap((node) => {
-    const answer = resolution(node)
+  const refused = examination.nodes.flatMap((node) => {
+    const answer = examination.resolution(node)
     return answer !== undefined && !answer.ok && codes.has(answer.refusal.code)
-      ? [{ node: node.name, answer }]
+      ? [{ node, answer }]
       : []
   })
   const byObject = Map.groupBy(refused, (r) => `${r.answer.object} ${r.answer.refusal.code}`)
@@ -60,16 +60,11 @@ export function* refusedPlacements(
     const [first] = group
     if (first === undefined) continue
     const { object, refusal } = first.answer
-    const name = object.split("/")[1] ?? ""
     yield {
-      object: object || `node/${first.node}`,
+      object: object || `node/${first.node.name}`,
       says: refusal.message,
-      evidence: [`${plural(group.length, "node")}: ${enumerate(group.map((r) => r.node))}`],
-      fix: {
-        kind: "tell",
-        says: refusal.hint,
-        ...(object.startsWith("ENIConfig/") && { command: `kubectl edit eniconfig ${name}` }),
-      },
+      evidence: [`${plural(group.length, "node")}: ${enumerate(group.map((r) => r.node.name))}`],
+      fix: refusalFix(examination, first.node, first.answer),
     }
   }
 }

@@ -1,0 +1,144 @@
+// Goal: in an outage the doctor names the cause, and the command it prints, typed as it stands, ends the outage.
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import { promisify } from "node:util"
+import type { Pod } from "../../api/core.ts"
+import { eniConfigs, nodes, pods } from "../../api/resources.ts"
+import { systemClock } from "../../clock.ts"
+import type { DoctorReport } from "../../fleet/report/doctor-report.ts"
+import { clientKube } from "../../kube/client/client-kube.ts"
+import type { Lab } from "../../lab/lab.ts"
+import { launchLab } from "../../lab/launch.ts"
+import { scenarios } from "../../lab/scenarios.ts"
+import { whyNoKubectl } from "../../lab/testing/kubectl.ts"
+import { run } from "../testing/run.ts"
+
+const skip = whyNoKubectl() ?? false
+const folder = mkdtempSync(join(tmpdir(), "berth-outages-"))
+const bin = join(import.meta.dirname, "../../../bin")
+const saved = { ...process.env }
+const patienceMs = 90_000
+let lab: Lab
+let env: Record<string, string>
+
+const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: default }
+spec:
+  replicas: 4
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{ name: web, image: "registry.example/whoami:1" }]
+`
+
+before(async () => {
+  if (skip) return
+  const scenario = { ...scenarios.empty, manifests: [deployment] }
+  lab = await launchLab({ name: "e2e-outages", scenario, kubePort: 0, ec2Port: 0, hollow: true })
+  const aws = {
+    AWS_ENDPOINT_URL: lab.ec2Url,
+    AWS_REGION: lab.region,
+    AWS_ACCESS_KEY_ID: "lab",
+    AWS_SECRET_ACCESS_KEY: "lab",
+  }
+  Object.assign(process.env, aws)
+  env = { ...aws, KUBECONFIG: lab.kubeconfig, PATH: `${bin}:${process.env["PATH"] ?? ""}` }
+})
+
+after(async () => {
+  for (const key of Object.keys(process.env)) if (!(key in saved)) delete process.env[key]
+  Object.assign(process.env, saved)
+  await lab?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** As a person types it. */
+async function shell(line: string): Promise<void> {
+  await promisify(execFile)("sh", ["-c", line], { cwd: folder, env: { ...process.env, ...env } })
+}
+
+async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+  const deadline = systemClock.now() + patienceMs
+  for (;;) {
+    const found = await probe()
+    if (found !== undefined) return found
+    if (systemClock.now() > deadline) throw new Error(`not within ${patienceMs / 1000} s: ${what}`)
+    await systemClock.sleep(500)
+  }
+}
+
+async function findings(): Promise<DoctorReport["findings"]> {
+  const { out, err } = await run(["doctor", "-o", "json"], { env })
+  assert.equal(err, "")
+  return (JSON.parse(out) as DoctorReport).findings
+}
+
+/** What the doctor says, once it says it: X04 is why pods get no address now. */
+const finding = (check: string, words: RegExp) =>
+  until(`the doctor says ${words}`, async () =>
+    (await findings()).find((f) => f.check === check && words.test(f.says)),
+  )
+
+async function mended(check: string): Promise<void> {
+  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  const running = (pod: Pod) => pod.status?.phase === "Running" && pod.status.podIP !== undefined
+  await until("every pod has an address", async () => {
+    const { items } = await kube.list(pods, { namespace: "default" })
+    return items.length === 4 && items.every(running) ? true : undefined
+  })
+  await until("the doctor is silent", async () =>
+    (await findings()).some((f) => f.check === check) ? undefined : true,
+  )
+}
+
+async function nodeIn(zone: string): Promise<string> {
+  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  const labelSelector = `topology.kubernetes.io/zone=${zone}`
+  const [node] = (await kube.list(nodes, { labelSelector })).items
+  assert.ok(node)
+  return node.metadata.name
+}
+
+/** New pods are what an outage shows on: those that run keep their addresses. */
+const restart = () => shell("kubectl delete pod --all --wait=false")
+
+const slow = { timeout: 300_000, skip }
+
+test("custom networking is switched on before there is an ENIConfig", slow, async () => {
+  await shell(
+    "kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true ENI_CONFIG_LABEL_DEF=topology.kubernetes.io/zone",
+  )
+  await restart()
+  const found = await finding("X04", /no-eniconfig.*"us-west-2[ab]".*does not exist/)
+  await shell(found.fix.command ?? "false")
+  await mended("X04")
+})
+
+test("somebody annotates a node with a name that does not exist", slow, async () => {
+  await shell(
+    `kubectl annotate node ${await nodeIn("us-west-2a")} k8s.amazonaws.com/eniConfig=typo`,
+  )
+  await restart()
+  const found = await finding("X04", /no-eniconfig.*"typo"/)
+  await shell(found.fix.command ?? "false")
+  await mended("X04")
+})
+
+test("an ENIConfig names a subnet of another zone", slow, async () => {
+  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  const subnet = (await kube.get(eniConfigs, "us-west-2b"))?.spec?.subnet
+  const patch = JSON.stringify({ spec: { subnet } })
+  await shell(`kubectl patch eniconfig us-west-2a --type merge -p '${patch}'`)
+  // Berth goes on serving from the interfaces that are there, so nobody waits: the next node would.
+  const found = await finding("S02", /us-west-2b, but node .* is in us-west-2a/)
+  await shell(found.fix.command ?? "false")
+  await mended("S02")
+})
