@@ -1,6 +1,7 @@
 // The real agent process and the real plugin process in a network namespace of their own.
 import assert from "node:assert/strict"
-import { rmSync, writeFileSync } from "node:fs"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { test } from "node:test"
 import { namespaceRights } from "../kernel/rights.ts"
 import { vethNames } from "./network/veth-name.ts"
@@ -20,6 +21,9 @@ async function serve(lab: NodeLab, addresses: number) {
   lab.startAgent()
   await until("spec", () => lab.controller.read())
   await lab.controller.grant(interfaces)
+  // A runtime calls nothing before the network configuration is there, and the plugin is installed before that. The
+  // first start on a machine compiles it, which takes a moment longer than stating demand.
+  await until("plugin", () => existsSync(join(lab.environment.HOST_CNI_BIN_PATH, "berth-cni")))
 }
 
 test("a pod is attached by the plugin process, found intact, and detached", options, async () => {
