@@ -73,6 +73,17 @@ test("only cli reaches the lab, and only by a dynamic import", () => {
   assert.deepEqual(wrong, [])
 })
 
+test("W14, W20: nothing that the agent loads calls AWS or asks for instance metadata", () => {
+  const loaded = new Set(["src/agent/main.ts"])
+  for (const file of loaded)
+    for (const spec of imports(file))
+      if (spec.startsWith(".")) loaded.add(join(dirname(file), spec))
+      else assert.ok(!spec.startsWith("@aws-sdk/"), `${file} imports ${spec}`)
+  assert.ok(loaded.size > 100)
+  for (const file of loaded)
+    assert.doesNotMatch(readFileSync(file, "utf8"), /169\.254\.169\.254|fd00:ec2::254/, file)
+})
+
 test("no file of src/ is longer than 400 lines", () => {
   const long = production.filter((f) => readFileSync(f, "utf8").split("\n").length > 401)
   assert.deepEqual(long, [])

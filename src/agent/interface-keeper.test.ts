@@ -27,7 +27,7 @@ function world() {
 const eni = podInterface(1, 2)
 const rulesOf = (w: ReturnType<typeof world>) => w.kernel.host.rules().filter((r) => r.from)
 
-test("an interface opens when its link appears, however long EC2 takes to show it", async () => {
+test("W22: an interface opens when its link appears, however long EC2 takes to show it", async () => {
   const w = world()
   w.keeper.update([primaryInterface(), { ...eni, state: "Attaching" }])
   assert.deepEqual([w.open.get("eni-0"), w.open.get("eni-1")], [true, false])

@@ -23,7 +23,7 @@ async function inFolder(work: (folder: string) => void | Promise<void>) {
   }
 }
 
-test("the plugin is installed over an older one, runs, and names the socket", () =>
+test("W35: the plugin is installed over an older one, runs, and names the socket", () =>
   inFolder(async (folder) => {
     for (const socket of ["/first.sock", "/second.sock"]) {
       await installPlugin(folder, socket)

@@ -138,7 +138,7 @@ test("an untagged interface serves when it fits, drains when not, and is never d
   await term.stop()
 })
 
-test("a SubnetPool that selects the node serves it from several subnets, the freest first", async () => {
+test("W8: a SubnetPool that selects the node serves it from several subnets, the freest first", async () => {
   const { world, start, own } = await scene({ config: "" })
   await world.kube.patch(
     nodes,
@@ -203,7 +203,7 @@ test("pods of a SubnetPool and of a SecurityGroupPolicy get interfaces of their 
   await term.stop()
 })
 
-test("missing IAM rights: said on the node under the original's reason, tried again slowly", async () => {
+test("W33: missing IAM rights: said on the node under the original's reason, tried again slowly", async () => {
   const { world, start, own } = await scene()
   const allow = world.cloud.conduct.deny("CreateNetworkInterface")
   const term = await start()
@@ -298,7 +298,7 @@ test("an instance that takes over a node's name starts with a record of its own"
   await term.stop()
 })
 
-test("an unknown instance type is said, not guessed", async () => {
+test("W41: an unknown instance type is said, not guessed", async () => {
   const { world, start } = await scene()
   const labels = { "node.kubernetes.io/instance-type": "m99.mega" }
   await world.kube.patch(nodes, { name: "n1" }, { type: "merge", body: { metadata: { labels } } })

@@ -220,7 +220,7 @@ test("a changed annotation rebinds the node; back again it takes the drained int
   await term.stop()
 })
 
-test("what the agent offers is given back, and only that", async () => {
+test("W40: what the agent offers is given back, and only that", async () => {
   const { world, term, own } = await settled()
   const [iface] = await own()
   const address = iface?.addresses[4] ?? ""
@@ -246,6 +246,26 @@ test("an interface given back is detached and deleted; it leaves status when it 
     [ids.podsA2],
   )
   await assert.rejects(world.ec2.describeNetworkInterfaces({ ids: [id] }))
+  await term.stop()
+})
+
+test("W19: an interface that takes a minute to detach keeps no pod waiting", async () => {
+  const { world, term, own } = await settled()
+  const [iface] = await own()
+  await world.editConfig("a", { subnet: ids.podsA2, securityGroups: [ids.groupPods] })
+  await world.clock.advance(2_000)
+  world.cloud.conduct.setLatency("DetachNetworkInterface", 60_000)
+  await world.spec("n1", { offers: [{ interfaceID: iface?.id ?? "" }] })
+  await world.clock.advance(1_000)
+  await world.waiting("n1", 7)
+  await world.clock.advance(3_000)
+  assert.deepEqual(
+    (await own()).map((i) => [i.state, i.addresses.length]),
+    [
+      ["Releasing", 5],
+      ["Ready", 9],
+    ],
+  )
   await term.stop()
 })
 

@@ -128,7 +128,7 @@ test("a node that has changed to prefixes returns its free single addresses, and
   assert.deepEqual(count(toSingles.settled()), { whole: [], singles: 0, prefixes: 2 })
 })
 
-test("nothing goes while an address of it cools down", () => {
+test("W18: nothing goes while an address of it cools down", () => {
   const { pool, decide } = sceneOf({
     interfaces: [full(1), full(2)],
     targets: { warmIP: 1 },

@@ -96,7 +96,7 @@ test("what fits on a live interface is one assign call on it, pods and warm pool
   ])
 })
 
-test("a full subnet under live interfaces sends the rest to a new interface in the next subnet", () => {
+test("W7: a full subnet under live interfaces sends the rest to a new interface in the next subnet", () => {
   const live = iface("eni-1", { addresses: addresses(5) })
   const placement = placementOf("node", ["subnet-a", "subnet-b"])
   const supply = new Map([

@@ -102,7 +102,7 @@ test("the address longest unused comes first", () => {
   assert.equal(assigned(pool, "d", 40_000).address, first.address)
 })
 
-test("pods are packed: the fullest interface first, in it the fullest prefix", () => {
+test("W17: pods are packed: the fullest interface first, in it the fullest prefix", () => {
   const two = [
     iface("eni-1", { addresses: addresses(2) }),
     iface("eni-2", { addresses: addresses(2, 1) }),
@@ -328,7 +328,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "restart" as const }) },
 )
 
-test("whatever happens in whatever order, no address has two holders, and none is used while it cools or is offered", () => {
+test("W30: whatever happens in whatever order, no address has two holders, and none is used while it cools or is offered", () => {
   fc.assert(
     fc.property(
       layout,

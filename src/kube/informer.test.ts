@@ -30,7 +30,7 @@ function world() {
   return { clock, kube, stop, start }
 }
 
-test("a read before the first list is unsynced, never absent", async () => {
+test("W12: a read before the first list is unsynced, never absent", async () => {
   const { clock, kube, stop, start } = world()
   kube.setFault(() => {
     throw new KubeError(403, "Forbidden", "eniconfigs is forbidden")
@@ -47,7 +47,7 @@ test("a read before the first list is unsynced, never absent", async () => {
   await informer.done
 })
 
-test("changes arrive through broken watches, compaction and failing lists", async () => {
+test("W36: changes arrive through broken watches, compaction and failing lists", async () => {
   const { clock, kube, stop, start } = world()
   await kube.create(eniConfigs, config("a", "subnet-1"))
   const informer = start()

@@ -55,7 +55,7 @@ test("pools choose pods by labels, namespace or service account, and all that a 
   }
 })
 
-test("policies follow the original: union, AND of selectors, empty selects all, incomplete ones are skipped", () => {
+test("W37: policies follow the original: union, AND of selectors, empty selects all, incomplete ones are skipped", () => {
   const policies = found([
     policy("all", { podSelector: {}, ...groups("sg-1") }),
     policy("both", {

@@ -281,6 +281,15 @@ test("groups of a policy replace the node's, and the subnet stays the node's", (
   assert.deepEqual(both.placement.securityGroups, ["sg-db"])
 })
 
+test("W10: an ENIConfig named default is one like any other, for pods with groups of their own too", () => {
+  const configs = [eniConfig("default", "subnet-pod-a1", ["sg-3"])]
+  const node = { labels: {} }
+  assert.deepEqual(idsOf(accepted({ configs, node })), ["subnet-pod-a1"])
+  const sources = { policies: found([policy]) }
+  const own = accepted({ configs, node, sources, key: "sg:sg-4,sg-db" })
+  assert.deepEqual(idsOf(own), ["subnet-pod-a1"])
+})
+
 test("whatever is read, a placement only has subnets of the node's zone and VPC", () => {
   const id = fc.constantFrom(...subnets.map((s) => s.id), "subnet-x")
   const term = fc.oneof(

@@ -65,7 +65,7 @@ test("an ENI is the physical link of its MAC, not one on top of it", () => {
   assert.equal(findLinkByMac({ links: () => found }, eni.mac.toUpperCase())?.name, "ens6")
 })
 
-test("whichever step of wiring a pod fails, the host is as before", () => {
+test("W24: whichever step of wiring a pod fails, the host is as before", () => {
   const steps = [...untilNoFault()].length
   assert.ok(steps >= 10, `${steps} steps`)
   function* untilNoFault() {

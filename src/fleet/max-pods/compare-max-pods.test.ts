@@ -7,7 +7,7 @@ import { compareMaxPods } from "./compare-max-pods.ts"
 const rowsOf = (nodes: ReturnType<typeof node>[]) =>
   compareMaxPods(indexFleet(smallFleet({ cluster: { nodes } })))
 
-test("a node left at its number from before custom networking promises too many pods", () => {
+test("W13: a node left at its number from before custom networking promises too many pods", () => {
   const rows = rowsOf([node("a"), node("b", { allocatablePods: 29 })])
   assert.deepEqual(
     rows.map((r) => [r.verdict, r.nodes, r.advertised, r.recommended, r.addresses]),
