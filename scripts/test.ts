@@ -1,18 +1,19 @@
-// `npm test`: the static checks, then every test. Arguments are passed to the runner: `npm test -- src/vpc`.
+// `npm test`: the static checks, then every test. Arguments choose: parts of paths (`npm test -- src/vpc`), or else parts
+// of the names of tests (`npm test -- W16`).
 //
 // Unit tests (`*.test.ts`) share one process. Kernel tests (`*.kernel.test.ts`) and end-to-end tests
 // (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process and they run one after another.
 import { spawnSync } from "node:child_process"
-import { globSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 
 const only = process.argv.slice(2)
 const all = globSync("{src,test,scripts,bench}/**/*.test.ts").sort()
-const chosen =
-  only.length === 0 ? all : all.filter((f) => only.some((o) => f.startsWith(o) || f.includes(o)))
-if (chosen.length === 0) {
-  console.error(`no test file matches ${only.join(" ")}`)
-  process.exit(66)
-}
+const names = only.filter((o) => !all.some((f) => f.includes(o)))
+const paths = only.filter((o) => !names.includes(o))
+const within = paths.length === 0 ? all : all.filter((f) => paths.some((p) => f.includes(p)))
+const naming = within.filter((f) => names.some((n) => readFileSync(f, "utf8").includes(n)))
+// Case tables hold names too: what no test file says is looked for in all.
+const chosen = naming.length > 0 ? naming : within
 const alone = (f: string) => /\.(kernel|e2e)\.test\.ts$/.test(f)
 
 let failed = false
@@ -30,6 +31,7 @@ run([
   "--test",
   "--test-concurrency=1",
   "--test-reporter=spec",
+  ...names.flatMap((name) => ["--test-name-pattern", name]),
   ...chosen.filter((f) => !alone(f)),
   ...chosen.filter(alone),
 ])
