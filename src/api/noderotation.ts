@@ -26,6 +26,8 @@ export interface NodeRotationSpec {
 export type RotationPhase = "Running" | "Paused" | "Blocked" | "Completed" | "Undone"
 
 export interface NodeRotationStatus {
+  /** metadata.generation of the spec that it answers. */
+  observedGeneration?: number
   phase: RotationPhase
   message: string
   done: number

@@ -48,7 +48,13 @@ export function modesPage(
 /** What live nodes advertise against what they can give. */
 export function fleetPage(
   rows: readonly MaxPodsRow[],
-  mode: { readonly customNetworking: boolean; readonly prefixDelegation: boolean },
+  {
+    mode,
+    cluster,
+  }: {
+    readonly mode: { readonly customNetworking: boolean; readonly prefixDelegation: boolean }
+    readonly cluster: string
+  },
   { width, paint }: Terminal,
 ): string {
   const short = shortNames(rows.flatMap((r) => r.nodes))
@@ -74,7 +80,7 @@ export function fleetPage(
       .filter((r) => r.verdict === "too many")
       .map(
         (r) =>
-          `\nberth user-data CLUSTER --max-pods ${r.recommended}   # launches ${r.type} right\n`,
+          `\nberth user-data ${cluster} --max-pods ${r.recommended}   # launches ${r.type} right\n`,
       ),
   ].join("")
 }

@@ -16,7 +16,9 @@ const wide = 100
 export function statusPage(status: FleetStatus, terminal: Terminal, all: boolean): string {
   const networking = `custom networking ${status.customNetworking ? "on" : "off"}`
   const out = [`${status.cluster}: ${status.plugin}, ${networking}, as of ${status.takenAt}\n`]
-  out.push(...troubleLines(status, terminal, all), ...unreadLines(status, terminal))
+  const missed = status.unread.filter((u) => read.test(u.what))
+  const complete = missed.length === 0
+  out.push(...troubleLines(status, terminal, { all, complete }), ...unreadLines(missed, terminal))
   if (status.subnets.length > 0) out.push("\n", subnetTable(status.subnets, terminal))
   const nodes = status.nodes.slice(0, all ? undefined : nodesMost)
   if (nodes.length > 0) out.push("\n", nodeTable(nodes, terminal))
@@ -29,8 +31,7 @@ const read =
   /^(?:AWS|nodes|pods|daemonsets|eniconfigs|subnetpools|nodenetworks|ec2:Describe(?:Inst|Subn|NetworkI))/
 
 /** Readings that failed for the same reason share a line: one missing permission would fill a screen. */
-function unreadLines({ unread }: FleetStatus, { paint, width }: Terminal): string[] {
-  const missed = unread.filter((u) => read.test(u.what))
+function unreadLines(missed: FleetStatus["unread"], { paint, width }: Terminal): string[] {
   return [...Map.groupBy(missed, (u) => u.why)].map(([why, same]) => {
     const line = `not read: ${same.map((u) => u.what).join(", ")}: ${why}`
     return `${paint("yellow", "?")} ${wrap(line, rest(width), "  ")}\n`
@@ -41,18 +42,16 @@ function unreadLines({ unread }: FleetStatus, { paint, width }: Terminal): strin
 const rest = (width: number | undefined) => width && width - 2
 
 function troubleLines(
-  { trouble, unread }: FleetStatus,
-  terminal: Terminal,
-  all: boolean,
+  { trouble }: FleetStatus,
+  { paint, width }: Terminal,
+  { all, complete }: { all: boolean; complete: boolean },
 ): string[] {
-  const { paint, width } = terminal
-  if (trouble.length === 0) {
+  if (trouble.length === 0)
     return [
-      unread.length === 0
+      complete
         ? `${paint("green", "No trouble found.")}\n`
         : "No trouble found in what was read.\n",
     ]
-  }
   const lines = trouble
     .slice(0, all ? undefined : troubleMost)
     .map((t) => `${paint("red", "!")} ${wrap(`${t.object}: ${t.what}`, rest(width), "  ")}\n`)

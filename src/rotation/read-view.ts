@@ -1,7 +1,13 @@
 import type { Node, Pod } from "../api/core.ts"
 import type { NodeRotationStatus, RotatedNode } from "../api/noderotation.ts"
 import { nodeClaims, pods } from "../api/resources.ts"
-import type { NodeGroup, RotationView, ViewNode, ViewPod } from "../fleet/rotation/rotation-view.ts"
+import {
+  groupKey,
+  type NodeGroup,
+  type RotationView,
+  type ViewNode,
+  type ViewPod,
+} from "../fleet/rotation/rotation-view.ts"
 import type { RotationPorts } from "./rotation-ports.ts"
 
 /** What the last evictions answered, by namespace/name. */
@@ -31,7 +37,7 @@ export async function readView(
       .map(async (name) => [name, await podsOn(ports, name)] as const),
   )
   const podsOf = new Map(listed)
-  const wrong = await inspectReplacements(ports, busy, known)
+  const wrong = await inspectReplacements(ports, entries, nodes, groups)
   const view = nodes.map((node): [string, ViewNode] => {
     const { name } = node.metadata
     const why = wrong.get(name)
@@ -130,19 +136,37 @@ function viewPod(pod: Pod, refusals: Refusals): ViewPod {
   }
 }
 
-/** Looked at when the old node is gone: then the replacement has had time to take its pods. */
+/**
+ * Looked at twice: when a new node is ready, before anything is drained for it, and when the old one is gone and the new
+ * one has taken its pods.
+ */
 async function inspectReplacements(
   { inspect }: RotationPorts,
-  busy: readonly RotatedNode[],
-  known: ReadonlyMap<string, string | undefined>,
+  entries: readonly RotatedNode[],
+  nodes: readonly Node[],
+  groups: ReadonlyMap<string, NodeGroup>,
 ): Promise<Map<string, string>> {
+  const old = new Set(entries.flatMap((e) => e.uid ?? []))
+  const fresh = (entry: RotatedNode) =>
+    nodes.filter((node) => {
+      const { name, uid = "", creationTimestamp = "" } = node.metadata
+      const group = groups.get(name)
+      if (name === entry.replacement) return true
+      // A second's grace: Kubernetes states times to the second.
+      const isLater = Date.parse(creationTimestamp) >= Date.parse(entry.since) - 1000
+      const isOfGroup = group !== undefined && groupKey(group) === entry.group
+      return entry.state === "Surging" && isLater && isOfGroup && !old.has(uid)
+    })
+  const isGone = ({ name, uid }: RotatedNode) =>
+    !nodes.some((n) => n.metadata.name === name && (uid === undefined || n.metadata.uid === uid))
+  const looked = entries
+    .filter((e) => e.state === "Surging" || (e.state === "Terminating" && isGone(e)))
+    .flatMap(fresh)
+    .filter(isReady)
   const found = new Map<string, string>()
-  for (const { name, uid, state, replacement } of busy) {
-    const isThere = known.has(name) && (uid === undefined || known.get(name) === uid)
-    if (state !== "Terminating" || isThere) continue
-    if (replacement === undefined || !known.has(replacement)) continue
-    const why = await inspect(replacement)
-    if (why !== undefined) found.set(replacement, why)
+  for (const name of new Set(looked.map((n) => n.metadata.name))) {
+    const why = await inspect(name)
+    if (why !== undefined) found.set(name, why)
   }
   return found
 }

@@ -148,8 +148,13 @@ async function putOff(
 async function write(
   { kube, log }: RotationReconcilerOptions,
   rotation: NodeRotation,
-  status: NodeRotationStatus,
+  decided: NodeRotationStatus,
 ): Promise<void> {
+  const { generation } = rotation.metadata
+  const status = {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...withoutGeneration(decided),
+  }
   if (JSON.stringify(status) === JSON.stringify(rotation.status)) return
   const { name } = rotation.metadata
   try {
@@ -160,4 +165,8 @@ async function write(
   }
   if (status.phase !== rotation.status?.phase)
     log.info("rotation", { rotation: name, phase: status.phase, message: status.message })
+}
+
+function withoutGeneration({ observedGeneration: _, ...status }: NodeRotationStatus) {
+  return status
 }

@@ -164,12 +164,12 @@ test("plain nodes are drained and ended, and nobody starts others", async () => 
   assert.deepEqual(await cluster.nodeNames(), ["b"])
 })
 
-test("a replacement that fails inspection stops the rotation at the canary", async () => {
+test("a replacement that fails inspection stops the rotation before the canary is drained", async () => {
   const cluster = await twoNodes()
   const inspect = async () => "its ENIs are in another subnet than its ENIConfig names"
   const { status } = await rotate(cluster, { nodes: ["a", "b"] }, { inspect, steps: 30 })
   assert.equal(status.phase, "Blocked")
-  assert.match(status.message, /new-1: its ENIs are in another subnet/)
+  assert.match(status.message, /replacement new-1 is not as .*: its ENIs are in another subnet/)
   assert.ok((await cluster.nodeNames()).includes("b"))
 })
 

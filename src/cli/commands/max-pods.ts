@@ -109,7 +109,10 @@ async function ofCluster(call: Call, mode: Mode): Promise<number> {
   }
   const index = changed(indexFleet(await loadSnapshot(call, systemClock)), mode)
   const rows = compareMaxPods(index)
-  await writeOutput(call, rows, () => fleetPage(rows, index.mode, terminalOf(call)))
+  const cluster = index.snapshot.cluster.name ?? "CLUSTER"
+  await writeOutput(call, rows, () =>
+    fleetPage(rows, { mode: index.mode, cluster }, terminalOf(call)),
+  )
   return rows.some((r) => r.verdict === "too many") ? 1 : 0
 }
 

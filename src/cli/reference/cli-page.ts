@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts"
+import { exitCodes } from "./exit-codes.ts"
 
 /** docs/cli.md. */
 export function cliPage(commands: readonly Command[]): string {
@@ -26,7 +27,18 @@ export function cliPage(commands: readonly Command[]): string {
       "",
     ].join("\n")
   })
-  return `# Commands\n\nGenerated from \`src/cli/commands.ts\` by \`node scripts/docs.ts\`.\n\n${sections.join("\n")}`
+  const codes = exitCodes.map(([code, meaning]) => `| ${code} | ${cell(meaning)} |`)
+  return [
+    "# Commands",
+    "",
+    "Generated from `src/cli/commands.ts` by `node scripts/docs.ts`.",
+    "",
+    "| exit code | means |",
+    "|---|---|",
+    ...codes,
+    "",
+    ...sections,
+  ].join("\n")
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|")

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts"
+import { exitCodes } from "./exit-codes.ts"
 
 /** berth(1) in man(7) macros. */
 export function manPage(commands: readonly Command[], version: string): string {
@@ -34,11 +35,9 @@ export function manPage(commands: readonly Command[], version: string): string {
     }
     lines.push(".PP", "Examples:", ".nf", ...c.examples.map((e) => `  ${roff(e)}`), ".fi")
   }
-  lines.push(
-    ".SH EXIT STATUS",
-    "0 on success, 1 when a check found trouble or the work failed, 64 for a wrong command line, other values as the error catalogue states them (sysexits).",
-    "",
-  )
+  lines.push(".SH EXIT STATUS")
+  for (const [code, meaning] of exitCodes) lines.push(".TP", `.B ${code}`, roff(meaning))
+  lines.push("")
   return lines.join("\n")
 }
 

@@ -62,7 +62,8 @@ async function follow(
     const { status, spec } = object
     if (status === undefined && clock.now() - since > takenUpMs)
       throw fail("rotation/not-taken-up", { name })
-    if (status !== undefined) {
+    // What it said before the last --resume or --undo is no answer to that.
+    if (status !== undefined && answers(object)) {
       onStatus(status, recordOf(object))
       const stays =
         (status.phase === "Paused" && spec.paused === true) ||
@@ -73,6 +74,9 @@ async function follow(
     if (signal.aborted) return status
   }
 }
+
+const answers = ({ metadata, status }: NodeRotation) =>
+  (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
 
 const latest = (all: readonly NodeRotation[]) =>
   [...all].sort(

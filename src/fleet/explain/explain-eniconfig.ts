@@ -1,8 +1,17 @@
 import type { ENIConfig } from "../../api/eniconfig.ts"
+import type { BindingSource } from "../../api/nodenetwork.ts"
 import { bindNode, boundObject } from "../../placement/binding.ts"
 import type { TraceStep } from "../../placement/trace.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import type { Explanation } from "./explanation.ts"
+
+const words: Record<BindingSource, string> = {
+  ExternalLabel: "label",
+  Annotation: "annotation",
+  Label: "label",
+  Default: "the name default, since nothing else binds it",
+  SubnetPool: "SubnetPool",
+}
 
 /** Most nodes that are listed by name. */
 const nodesMost = 10
@@ -19,7 +28,7 @@ export function explainEniConfig(index: FleetIndex, config: ENIConfig): Explanat
   const trace: TraceStep[] = bound.slice(0, nodesMost).map((node) => {
     const decision = bindNode(node, index.mode)
     const by = decision.ok
-      ? `bound by ${decision.binding.source}${decision.binding.key === "" ? "" : ` ${decision.binding.key}`}`
+      ? `bound by ${words[decision.binding.source]} ${decision.binding.key}`.trimEnd()
       : ""
     const wrong = elsewhere.includes(node)
     return {

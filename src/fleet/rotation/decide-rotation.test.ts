@@ -247,14 +247,20 @@ test("a pod without a controller is not evicted unless forced, and is named", ()
   assert.equal(runRotation(world, { nodes: ["a"], force: true }, 20)?.phase, "Completed")
 })
 
-test("a replacement that is not as configured stops the rotation", () => {
+test("a replacement that is not as configured stops the rotation before anything is drained", () => {
   const world = new World(["a", "b"])
   const original = world.node.bind(world)
   world.node = (name, at) => ({ ...original(name, at), wrong: "it advertises 29 pods, not 20" })
-  const status = runRotation(world, { nodes: ["a", "b"] }, 20)
+  const spec = { nodes: ["a", "b"] }
+  const status = runRotation(world, spec, 20)
   assert.equal(status?.phase, "Blocked")
-  assert.match(status?.message ?? "", /new-1: it advertises 29 pods/)
-  assert.equal(status?.nodes[1]?.state, "Waiting")
+  assert.match(status?.message ?? "", /its replacement new-1 is not as .*: it advertises 29 pods/)
+  assert.equal(world.nodes.get("a")?.unschedulable, false)
+  assert.deepEqual([world.desired, world.pods.get("a")?.length], [3, 1])
+  const undone = decideRotation({ ...spec, undo: true }, status, world.view(), world.now)
+  for (const action of undone.actions) world.act(action)
+  assert.equal(undone.status.phase, "Undone")
+  assert.deepEqual([[...world.nodes.keys()], world.desired], [["a", "b"], 2])
 })
 
 test("a group that starts no node is named with its own reason", () => {

@@ -170,7 +170,9 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   const sinceSecond = Math.floor(Date.parse(entry.since) / 1000) * 1000
   const isNew = (n: ViewNode) =>
     n.createdAt >= sinceSecond && !step.claimed.has(n.name) && !step.old.has(n.uid)
-  const fresh = members.find((n) => isNew(n) && n.ready && !n.unschedulable)
+  const fresh = members.find(
+    (n) => (n.name === entry.replacement || isNew(n)) && n.ready && !n.unschedulable,
+  )
   if (fresh === undefined) {
     if (node.group.kind === "scaling-group") {
       // Stated as a size, not as "one more", so that doing it again after a crash asks for nothing twice.
@@ -182,9 +184,15 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
     return { ...entry, message: whyNoReplacement(entry, node, step) }
   }
   step.claimed.add(fresh.name)
+  // Known before anything is drained for it.
+  if (fresh.wrong !== undefined)
+    return { ...entry, replacement: fresh.name, message: notAsWanted(fresh) }
   step.actions.push({ do: "cordon", node: node.name })
   return move(entry, "Draining", step, { replacement: fresh.name })
 }
+
+const notAsWanted = ({ name, wrong }: ViewNode) =>
+  `${blockedPrefix}its replacement ${name} is not as the cluster is configured: ${wrong}`
 
 /** Nodes usually join within three minutes. */
 const surgeSeconds = 900
@@ -254,8 +262,7 @@ function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step)
       message: `${replacement.stuckPods} pods on ${replacement.name} have no address yet`,
     }
   }
-  if (replacement?.wrong !== undefined)
-    return { ...entry, message: `${blockedPrefix}${replacement.name}: ${replacement.wrong}` }
+  if (replacement?.wrong !== undefined) return { ...entry, message: notAsWanted(replacement) }
   return move(entry, "Done", step)
 }
 
@@ -290,8 +297,12 @@ function undo(entries: readonly RotatedNode[], view: RotationView, now: number):
   })
   actions.push(...restores(nodes))
   const replaced = entries.filter((e) => e.state === "Terminating" || e.state === "Done").length
+  const spares = actions.filter((a) => a.do === "terminate").length
   const said = [
     "cordons were taken back",
+    ...(spares === 0
+      ? []
+      : [`${spares === 1 ? "1 spare node is" : `${spares} spare nodes are`} given back`]),
     ...(replaced === 0 ? [] : [`${replaced} replaced already stay replaced`]),
     ...(kept.length === 0 ? [] : [`${kept.join(", ")} stays, since pods run there already`]),
   ]
