@@ -11,6 +11,7 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
   [69, "the cluster, AWS or a part of Berth does not answer"],
   [70, "a defect of Berth"],
   [73, "a file cannot be written"],
+  [74, "the disk failed"],
   [75, "not finished, and can go on later"],
   [77, "the credentials or the rights do not suffice"],
   [78, "a configuration cannot be used"],
