@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundle } from "../scripts/bundle.ts"
 import { launchWorld } from "../src/lab/sandbox/launch-world.ts"
 import { stateFiles, type WorldInput } from "../src/lab/world/state-folder.ts"
 import type { Bench } from "./bench.ts"
@@ -10,13 +11,16 @@ import type { Figures } from "./scale/world.ts"
 
 const script = fileURLToPath(new URL("./scale/world.ts", import.meta.url))
 
-async function measureWorld(prefixDelegation: boolean): Promise<Figures> {
+async function measureWorld(
+  prefixDelegation: boolean,
+  programs: readonly string[],
+): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "berth-bench-"))
   const input: WorldInput = { name: "bench", folder, scenario }
   writeFileSync(stateFiles(folder).input, JSON.stringify(input))
   const mode = prefixDelegation ? "prefixes" : "addresses"
   const world = await launchWorld({
-    ...{ script, folder, args: [folder, String(prefixDelegation)] },
+    ...{ script, folder, args: [folder, String(prefixDelegation), ...programs] },
     onEvent: (event) => event.event === "progress" && console.error(`${mode}: ${event.text}`),
   })
   await world.stop()
@@ -50,7 +54,7 @@ function burstRows(mode: string, { cold, burst }: Figures): Row[] {
       `${burst.calls}, ${burst.metadataCalls - metadataCalls}`,
       "",
     ],
-    ["  agent from sources, RSS", `${burst.agentMiB.toFixed(0)} MiB`, ""],
+    ["  agent's resident memory", `${burst.agentMiB.toFixed(0)} MiB`, ""],
   ]
 }
 
@@ -81,8 +85,9 @@ const both = (a: number, b: number) => `${seconds(a)}, ${seconds(b)}`
 
 async function measure(): Promise<Result> {
   const machine = { cores: availableParallelism(), load: loadavg()[0] ?? 0 }
-  const addresses = await measureWorld(false)
-  return { machine, criticalPathMs, addresses, prefixes: await measureWorld(true) }
+  const programs = [await bundle("agent"), await bundle("controller")]
+  const addresses = await measureWorld(false, programs)
+  return { machine, criticalPathMs, addresses, prefixes: await measureWorld(true, programs) }
 }
 
 function table(result: Result): string[] {

@@ -8,7 +8,7 @@ import { lineLogger } from "../../src/lab/world/world-log.ts"
 import { churn, crash, editGroups, exhaust, rebind, scaleUp } from "./measures.ts"
 import { setStage } from "./stage.ts"
 
-const [folder = ".", delegation = "false"] = process.argv.slice(2)
+const [folder = ".", delegation = "false", agent = "", controller = ""] = process.argv.slice(2)
 const launcher = linkToLauncher()
 const ending = new AbortController()
 const progress = (text: string) => launcher.tell({ event: "progress", text })
@@ -17,7 +17,8 @@ async function measure() {
   const input = JSON.parse(readFileSync(stateFiles(folder).input, "utf8")) as WorldInput
   const { signal } = ending
   const log = lineLogger(process.stdout, systemClock)
-  const common = { clock: systemClock, random: Math.random, log, signal }
+  const scripts = { agent, controller }
+  const common = { clock: systemClock, random: Math.random, log, signal, scripts }
   const world = await startWorld({ ...common, input, hollow: undefined, progress: () => {} })
   const { stage, cold } = await setStage(
     { kube: world.kube, cloud: world.cloud, folder, signal, progress },

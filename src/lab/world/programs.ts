@@ -39,8 +39,16 @@ export interface ProgramHost {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-export const agentScript = here("../../agent/main.ts")
-export const controllerScript = here("../../controller/main.ts")
+/** Paths of the main files of Berth's own programs. */
+export interface Scripts {
+  readonly agent: string
+  readonly controller: string
+}
+
+export const fromSources: Scripts = {
+  agent: here("../../agent/main.ts"),
+  controller: here("../../controller/main.ts"),
+}
 
 /** Matches `REGISTRY/NAME:TAG`, also by digest or without a tag. */
 export const imageNamed = (name: string): RegExp => new RegExp(`(^|/)${name}([:@]|$)`)

@@ -16,14 +16,13 @@ import { createFabric } from "../fabric/wired-fabric.ts"
 import { startCloudNodeLoop } from "../loops/cloud-node-loop.ts"
 import { dieWithParent } from "../sandbox/enter-world.ts"
 import { missingTools } from "../sandbox/requirements.ts"
-import type { Scenario } from "../scenario.ts"
 import { applyManifests, readManifestFolder, readManifests } from "./apply-manifests.ts"
 import { buildCloud, launchInstance } from "./build-cloud.ts"
 import { cloudInstances } from "./cloud-instances.ts"
 import { type Kubernetes, startEmbedded, startReal } from "./kubernetes.ts"
 import { bootMachine, portSocket } from "./machine.ts"
 import { followInstances, type Machines } from "./machines.ts"
-import { agentScript, controllerScript, imageNamed, type Program } from "./programs.ts"
+import { fromSources, imageNamed, type Program, type Scripts } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
 import { startAws } from "./start-aws.ts"
 import { stateFiles, type WorldInput } from "./state-folder.ts"
@@ -37,6 +36,8 @@ export interface WorldContext {
   /** Why nothing is wired; undefined when everything is. */
   hollow: string | undefined
   progress: (text: string) => void
+  /** Other builds of agent and controller than the sources. */
+  scripts?: Scripts
 }
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
@@ -85,7 +86,7 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
     }),
   )
   const ec2Url = `http://${address}:${aws.port}`
-  const programs = programsOf(scenario, { hollow: !wired, ec2Url })
+  const programs = programsOf(context, { hollow: !wired, ec2Url })
   const host = {
     ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs, prefix },
     kubeconfigFor: kubernetes.kubeconfigFor,
@@ -142,7 +143,7 @@ function startFabric(
 
 /** Berth's own images. Only the controller has credentials and knows where EC2 is, as with IAM roles for accounts. */
 function programsOf(
-  scenario: Scenario,
+  { input: { scenario }, scripts = fromSources }: WorldContext,
   { hollow, ec2Url }: { hollow: boolean; ec2Url: string },
 ): Program[] {
   const ports = (port: number) => (folder: string) =>
@@ -155,12 +156,12 @@ function programsOf(
   return [
     {
       image: imageNamed("berth-agent"),
-      script: agentScript,
+      script: scripts.agent,
       env: (folder) => ({ ...ports(61678)(folder), ...(hollow ? { BERTH_KERNEL: "memory" } : {}) }),
     },
     {
       image: imageNamed("berth-controller"),
-      script: controllerScript,
+      script: scripts.controller,
       env: (folder) => ({
         ...ports(8080)(folder),
         AWS_ENDPOINT_URL: ec2Url,
