@@ -62,7 +62,7 @@ function assertProcedure({ exit, out }: Run): void {
 }
 
 test("the procedure on the embedded control plane", { timeout: 4 * minutes }, async () => {
-  assertProcedure(await demo("e2e-embedded", []))
+  assertProcedure(await demo(`em-${process.pid}`, []))
 })
 
 const assets = process.env["KUBEBUILDER_ASSETS"]
@@ -71,11 +71,11 @@ test("the procedure on a real control plane", {
   timeout: 5 * minutes,
   skip: real ? false : "KUBEBUILDER_ASSETS names no kube-apiserver",
 }, async () => {
-  assertProcedure(await demo("e2e-real", ["--control-plane", assets ?? ""]))
+  assertProcedure(await demo(`rl-${process.pid}`, ["--control-plane", assets ?? ""]))
 })
 
 test("the procedure with nothing wired", { timeout: 4 * minutes }, async () => {
-  const run = await demo("e2e-hollow", ["--hollow"])
+  const run = await demo(`ho-${process.pid}`, ["--hollow"])
   assertProcedure(run)
   assert.match(run.out, /No packets flow: /)
 })
