@@ -36,10 +36,10 @@ async function measureAgent(): Promise<Result["agentMiB"]> {
   for (const group of batches(names)) await all(launcher, "ADD", group)
   const withPods = agentMiB(lab)
   for (const group of batches(names)) await all(launcher, "DEL", group)
+  for (const name of names) lab.removeSandbox(name)
   return { idle, withPods, afterPairs: await pairUp(lab, launcher, names) }
 }
 
-/** The same sandboxes again and again: it is the agent that is measured, not how namespaces are made. */
 async function pairUp(
   lab: NodeLab,
   launcher: Awaited<ReturnType<typeof startLauncher>>,
@@ -48,8 +48,10 @@ async function pairUp(
   const figures: Record<number, number> = {}
   for (let done = 0; done < pairs; done += names.length) {
     for (const group of batches(names)) {
+      for (const name of group) lab.sandbox(name)
       await all(launcher, "ADD", group)
       await all(launcher, "DEL", group)
+      for (const name of group) lab.removeSandbox(name)
     }
     if ([1_000, 5_000, pairs].includes(done + names.length))
       figures[done + names.length] = agentMiB(lab)
