@@ -23,6 +23,8 @@ const notFoundCodes: Readonly<Record<string, readonly [code: string, noun: strin
   i: ["InvalidInstanceID.NotFound", "instance ID"],
   rtb: ["InvalidRouteTableID.NotFound", "routeTable ID"],
   rtbassoc: ["InvalidAssociationID.NotFound", "association ID"],
+  acl: ["InvalidNetworkAclID.NotFound", "networkAcl ID"],
+  pcx: ["InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID"],
   igw: ["InvalidInternetGatewayID.NotFound", "internetGateway ID"],
   nat: ["NatGatewayNotFound", "NAT gateway"],
   eipalloc: ["InvalidAllocationID.NotFound", "allocation ID"],

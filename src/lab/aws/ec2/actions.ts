@@ -3,6 +3,7 @@ import type { Action } from "./action.ts"
 import { instanceActions } from "./instances.ts"
 import { interfaceActions } from "./interfaces.ts"
 import { launchTemplateActions } from "./launch-templates.ts"
+import { networkAclActions } from "./network-acls.ts"
 import { publicAddressActions } from "./public-addresses.ts"
 import { routingActions } from "./routing.ts"
 import { securityGroupActions } from "./security-groups.ts"
@@ -16,6 +17,7 @@ export const ec2Actions: Readonly<Record<string, Action>> = {
   ...vpcActions,
   ...securityGroupActions,
   ...routingActions,
+  ...networkAclActions,
   ...publicAddressActions,
   ...accountActions,
   ...tagActions,

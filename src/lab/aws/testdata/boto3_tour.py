@@ -117,6 +117,9 @@ ec2.replace_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayI
 association = ec2.associate_route_table(RouteTableId=table, SubnetId=pod_subnet)["AssociationId"]
 routes = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [pod_subnet]}])
 assert routes["RouteTables"][0]["Routes"][-1]["State"] == "active", routes
+acls = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [pod_subnet]}])
+assert [e["RuleAction"] for e in acls["NetworkAcls"][0]["Entries"]] == ["allow", "deny"] * 2, acls
+assert ec2.describe_vpc_peering_connections()["VpcPeeringConnections"] == []
 
 # security groups
 group = ec2.create_security_group(GroupName="pods", Description="pods", VpcId=vpc)["GroupId"]
