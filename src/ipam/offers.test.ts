@@ -160,6 +160,15 @@ test("an empty draining interface goes at once and whole; one with pods gives ba
   assert.deepEqual(empty.decide(0).offers, [{ interfaceID: "eni-1" }])
 })
 
+test("a draining interface is looked at again when its last address has cooled down", () => {
+  const { pool, decide } = sceneOf({ interfaces: [full(1)], pods: 1 })
+  pool.adopt([full(1, { state: "Draining" })], 1)
+  pool.release(key("p0"), 5_000)
+  const { nextAt = 0, memory } = decide(5_000)
+  assert.equal(nextAt, 35_000)
+  assert.deepEqual(count(decide(nextAt, memory).offers).whole, ["eni-1"])
+})
+
 test("with custom networking what the primary ENI has from before is given back, and the ENI never", () => {
   const before = { ...primary, addresses: addresses(4, 9), prefixes: ["100.64.7.0/28"] }
   const { settled } = sceneOf({ interfaces: [before, full(1)] })

@@ -54,8 +54,10 @@ export function decideOffers(input: OfferInput): OfferDecision {
     ...retired.flatMap((iface) => retire(iface, patience)),
     ...[...keys].sort().flatMap((key) => shrink(key, deciding)),
   ]
-  const { nextAt } = patience
-  return { offers, memory: patience.memory, ...(nextAt !== undefined && { nextAt }) }
+  // The last address that cools down holds a whole interface back.
+  const cooled = retired.some((iface) => iface.cooling > 0) ? pool.nextFreeAt() : undefined
+  const nextAt = Math.min(patience.nextAt ?? Infinity, cooled ?? Infinity)
+  return { offers, memory: patience.memory, ...(nextAt !== Infinity && { nextAt }) }
 }
 
 /** Draining interfaces, and with custom networking the primary ENI, which may have addresses from before. */
