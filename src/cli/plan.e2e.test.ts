@@ -24,7 +24,7 @@ interface Running {
 
 async function stage(t: TestContext) {
   const lab = await launchLab({
-    ...{ name: "e2e-plan", kubePort: 0, ec2Port: 0 },
+    ...{ name: `e2e-plan-${process.pid}`, kubePort: 0, ec2Port: 0 },
     hollow: false,
     scenario: scenarios.plain,
   })
@@ -129,7 +129,6 @@ test("plan, apply, stop, go on, and take back", {
     await eventually(() => assert.match(undone.text(), /\[6\/6\] {3}taken back/))
     await kubectl("rollout", "restart", "deployment/web")
     assert.equal(await undone.exit, 0, undone.text())
-    console.log(undone.text())
     await podsIn("10.0.")
     assert.deepEqual(await blocks(), ["10.0.0.0/16"])
     assert.equal((await network.subnets(vpc)).filter((s) => s.cidr.startsWith("100.64.")).length, 0)

@@ -82,6 +82,7 @@ export function subnetWork({ plan, store, network }: ApplyContext): StepWork {
       const [left] = await mine()
       if (left === undefined) return undefined
       const count = await network.interfacesIn(left.id)
+      if (count === 0) return `${left.id} is being deleted`
       return `${left.id} has ${plural(count, "interface")}: pods there must move first (kubectl rollout restart, or replace the nodes)`
     },
   }
