@@ -19,7 +19,13 @@ const saved = { ...process.env }
 
 before(async () => {
   lab = await launchLab({
-    ...{ name: `e2e-rotate-${process.pid}`, scenario: quietScenario, kubePort: 0, ec2Port: 0, hollow: true },
+    ...{
+      name: `e2e-rotate-${process.pid}`,
+      scenario: quietScenario,
+      kubePort: 0,
+      ec2Port: 0,
+      hollow: true,
+    },
   })
   const aws = {
     AWS_ENDPOINT_URL: lab.ec2Url,
