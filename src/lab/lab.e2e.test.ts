@@ -1,7 +1,7 @@
 // Goal: the lab comes up as a cluster that kubectl takes for real, on both control planes, and leaves nothing behind.
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
@@ -153,6 +153,29 @@ for (const plane of [
       await ok("wait", `node/${node.metadata.name}`, "--for=delete", "--timeout=60s")
     })
 
+    await t.test("the API server asks the controller before it takes an object", async () => {
+      const config = (subnet: string) => ({
+        apiVersion: "crd.k8s.amazonaws.com/v1alpha1",
+        kind: "ENIConfig",
+        metadata: { name: "probe" },
+        spec: { subnet },
+      })
+      const create = (subnet: string) =>
+        kubectl("apply", "-f", writeManifest(folder, config(subnet)))
+      await eventually(async () => {
+        const { stderr } = await create("subnet-00000000000000ee")
+        if (stderr === "") await kubectl("delete", "eniconfig", "probe")
+        assert.match(
+          stderr,
+          /webhook "placements.berth.dev" denied the request: .*EC2 does not know/,
+        )
+      })
+      const known = await create(quietScenario.subnets[0]!.id)
+      assert.equal(known.exit, 0, known.stderr)
+      const { stdout } = await kubectl("get", "secret", "berth-webhook", "-n", "kube-system")
+      assert.match(stdout, /kubernetes.io\/tls/)
+    })
+
     await t.test("after stop nothing is left", async () => {
       await lab.stop()
       assert.deepEqual(processesOf(folder), [])
@@ -160,6 +183,12 @@ for (const plane of [
       assert.equal((await lab.ended).expected, true)
     })
   })
+}
+
+function writeManifest(folder: string, object: object): string {
+  const path = join(folder, "manifest.json")
+  writeFileSync(path, JSON.stringify(object))
+  return path
 }
 
 const script = fileURLToPath(new URL("./testing/lab-process.ts", import.meta.url))

@@ -15,7 +15,7 @@ export const etcdArgs = (folder: string, port: number, peerPort: number) => [
 
 export const apiServerArgs = (
   keys: ControlPlaneKeys,
-  at: { etcdPort: number; port: number; address: string },
+  at: { etcdPort: number; port: number; address: string; egressFile: string },
 ) => [
   `--etcd-servers=http://127.0.0.1:${at.etcdPort}`,
   "--bind-address=0.0.0.0",
@@ -31,6 +31,7 @@ export const apiServerArgs = (
   "--service-cluster-ip-range=10.96.0.0/16",
   "--allow-privileged=true",
   "--kubelet-preferred-address-types=InternalIP",
+  `--egress-selector-config-file=${at.egressFile}`,
   // No service network here, and a loopback address is refused as an endpoint.
   "--endpoint-reconciler-type=none",
   "--profiling=false",

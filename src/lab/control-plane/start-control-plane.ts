@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { kubeconfig } from "../world/kubeconfig.ts"
 import { apiServerArgs, etcdArgs, managerArgs, schedulerArgs } from "./arguments.ts"
+import { type ConnectCluster, egressSelection, serveEgress } from "./egress-proxy.ts"
 import { freePorts } from "./free-ports.ts"
 import { httpsCall } from "./https-call.ts"
 import { makeKeys } from "./keys.ts"
@@ -21,6 +22,7 @@ export interface ControlPlaneOptions {
   signal: AbortSignal
   progress: (text: string) => void
   prefix: readonly string[]
+  connectCluster: ConnectCluster
 }
 
 export interface ControlPlane extends AsyncDisposable {
@@ -59,9 +61,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const access = { server, ca: keys.certificate.cert, token: keys.adminToken }
   writeFileSync(adminConfig, kubeconfig({ name: "admin", ...access }), { mode: 0o600 })
 
+  const egressSocket = join(folder, "egress.sock")
+  const egressFile = join(folder, "egress.json")
+  undo.use(await serveEgress(egressSocket, options.connectCluster))
+  writeFileSync(egressFile, egressSelection(egressSocket), { mode: 0o600 })
   progress("starting etcd and kube-apiserver")
   start("etcd", etcdArgs(folder, etcdPort, etcdPeerPort))
-  start("kube-apiserver", apiServerArgs(keys, { etcdPort, port, address }))
+  start("kube-apiserver", apiServerArgs(keys, { etcdPort, port, address, egressFile }))
   const failed = () => Promise.race(services.map((s) => s.failed))
   await Promise.race([serving(options, access), failed()])
   progress("starting kube-scheduler and kube-controller-manager")

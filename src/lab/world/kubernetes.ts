@@ -10,7 +10,7 @@ import { startControlPlane } from "../control-plane/start-control-plane.ts"
 import { createKubeApi, type KubeApi } from "../kubeapi/kube-api.ts"
 import type { KubeletServer } from "../kubelet/server/kubelet-server.ts"
 import { startControlLoops } from "../loops/start-loops.ts"
-import { serviceConnector } from "./connect-service.ts"
+import { clusterConnector, serviceConnector } from "./connect-service.ts"
 import { kubeconfig } from "./kubeconfig.ts"
 import { kubeletProxy } from "./kubelet-proxy.ts"
 import { recordEvents } from "./record-events.ts"
@@ -94,8 +94,16 @@ export async function startReal(
 ): Promise<Kubernetes> {
   const { clock, random, files, address } = options
   await using undo = new AsyncDisposableStack()
+  const api: { kube?: Kube } = {}
+  const kubeOfApi = () => {
+    if (api.kube) return api.kube
+    throw new Error("the control plane starts")
+  }
   const plane = undo.use(
-    await startControlPlane({ ...options, ...real, folder: files.controlPlane }),
+    await startControlPlane({
+      ...{ ...options, ...real, folder: files.controlPlane },
+      connectCluster: clusterConnector(kubeOfApi, options.connectNode),
+    }),
   )
   const { server, ca, adminToken, port } = plane
   undo.use(await relayToTcp(files.kubeSocket, address, port))
@@ -104,6 +112,7 @@ export async function startReal(
   const kube = undo.use(
     clientKube({ kubeconfig: files.insideKubeconfig, clock, random, userAgent: "berth-lab" }),
   )
+  api.kube = kube
   const owned = undo.move()
   return {
     kube,
