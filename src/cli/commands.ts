@@ -46,7 +46,7 @@ export const commands: readonly Command[] = [
       {
         flags: "--scenario <name>",
         about: "state to start in",
-        choices: ["empty", "exhausted", "plain"],
+        choices: ["empty", "exhausted", "healthy", "plain"],
         default: "exhausted",
       },
     ],
@@ -177,8 +177,9 @@ export const commands: readonly Command[] = [
     about:
       "Each step is begun when the gate of the one before holds. What was done is kept in a file next to the plan, so " +
       "that a run that was stopped goes on where it was, and --undo takes back what this plan made and nothing else. " +
-      "Launch templates and the replacing of nodes stay yours: it stops there and says what to do. Exits 75 when it " +
-      "waits for something.",
+      "Nodes are replaced as berth rotate does it, and the doctor looks before and after. New launch templates stay " +
+      "yours: it stops there and says what to do. One apply at a time may work on a cluster. Exits 75 when it waits " +
+      "for something.",
     args: [{ spec: "<plan>", about: "plan.json of berth plan --write" }],
     options: [
       { flags: "--dry-run", about: "say what would be done; change nothing" },
@@ -187,6 +188,15 @@ export const commands: readonly Command[] = [
       {
         flags: "--max-pods-ready",
         about: "launch templates or node classes have the plan's max-pods",
+      },
+      {
+        flags: "--until <step>",
+        about:
+          "stop when this step is done: block, subnets, routes, objects, settings, switch, canary",
+      },
+      {
+        flags: "--local",
+        about: "replace nodes from this terminal even where Berth's controller could",
       },
       ...readingOptions.filter((o) => /--(context|kubeconfig)/.test(o.flags)),
     ],

@@ -10,6 +10,10 @@ export interface Scenario {
   /** Kubernetes objects as YAML documents, applied after the CRDs and Berth's own manifests. */
   readonly manifests: readonly string[]
   readonly latency: CloudLatency
+  /** Variables of DaemonSet aws-node besides those of deploy/. */
+  readonly agentEnvironment?: Readonly<Record<string, string>>
+  /** EC2's request limits, with its buckets full at first. Default off. */
+  readonly requestLimits?: true
 }
 
 export interface ScenarioSubnet {

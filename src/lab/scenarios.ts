@@ -1,5 +1,6 @@
 import { exhausted } from "./demo/exhausted.ts"
 import type { Scenario } from "./scenario.ts"
+import { healthy } from "./scenarios/healthy.ts"
 import { placement } from "./scenarios/placement.ts"
 import { plain } from "./scenarios/plain.ts"
 
@@ -13,6 +14,7 @@ export const scenarios = {
     subnets: exhausted.subnets.map(({ occupied: _, ...subnet }) => subnet),
     manifests: [],
   },
+  healthy,
   placement,
   plain,
 } satisfies Record<string, Scenario>

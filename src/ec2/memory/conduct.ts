@@ -42,6 +42,8 @@ export interface Conduct {
   inject(failure: Failure): () => void
   /** Refuses `action` (or `*`) with UnauthorizedOperation, for one access key or for all. Returns the way back. */
   deny(action: string, accessKeyId?: string): () => void
+  /** Asked before every call, with the action as IAM names it: what it says is refused as UnauthorizedOperation. */
+  setJudge(judge: (accessKeyId: string | undefined, action: string) => string | undefined): void
 }
 
 /** One call as seen by the conduct. */
@@ -77,6 +79,7 @@ export function createConduct(options: ConductOptions): Conducting {
   const denied = new Set<{ action: string; accessKeyId: string | undefined }>()
   let lagMs = Math.min(options.lagMs, lagMaxMs)
   let limits: RateLimits | undefined
+  let judge: Parameters<Conduct["setJudge"]>[0] = () => undefined
   const setLimits = (on: boolean) => {
     limits = on ? createRateLimits(options.clock) : undefined
   }
@@ -106,6 +109,9 @@ export function createConduct(options: ConductOptions): Conducting {
       denied.add(denial)
       return () => void denied.delete(denial)
     },
+    setJudge: (asked) => {
+      judge = asked
+    },
     latencyOf: (action) => latency.get(action) ?? latency.get("*") ?? 0,
     viewTime: (now) => (lagMs === 0 ? now : now - Math.floor(options.random() * (lagMs + 1))),
     check: (call, when) => {
@@ -117,7 +123,9 @@ export function createConduct(options: ConductOptions): Conducting {
             concerns(d.action, action) &&
             (d.accessKeyId ?? call.accessKeyId) === call.accessKeyId
           )
-            throw unauthorized(action)
+            throw unauthorized(noPolicyAllows(action))
+        const refusal = judge(call.accessKeyId, nameOf(action))
+        if (refusal !== undefined) throw unauthorized(refusal)
       }
       for (const active of failures) {
         const f = active.failure
@@ -133,11 +141,10 @@ const concerns = (pattern: string, action: string) => pattern === "*" || pattern
 
 const throttled = () => new Ec2Fault("RequestLimitExceeded", "Request limit exceeded.", 503)
 
-function unauthorized(action: string): Ec2Fault {
-  const name = action.includes(":") ? action : `ec2:${action}`
-  return new Ec2Fault(
-    "UnauthorizedOperation",
-    `You are not authorized to perform this operation. User is not authorized to perform: ${name} because no identity-based policy allows the ${name} action`,
-    403,
-  )
-}
+const unauthorized = (message: string) => new Ec2Fault("UnauthorizedOperation", message, 403)
+
+/** Only EC2's own actions come without their service. */
+const nameOf = (action: string) => (action.includes(":") ? action : `ec2:${action}`)
+
+const noPolicyAllows = (action: string) =>
+  `You are not authorized to perform this operation. User is not authorized to perform: ${nameOf(action)} because no identity-based policy allows the ${nameOf(action)} action`

@@ -5,6 +5,8 @@ import type { AutoScaling } from "./autoscaling/auto-scaling.ts"
 import { ec2Service } from "./ec2-server.ts"
 import type { Eks } from "./eks/eks.ts"
 import { eksService } from "./eks/eks-service.ts"
+import { iamService } from "./iam/iam-service.ts"
+import type { Roles } from "./iam/roles.ts"
 import { queryService } from "./query-service.ts"
 import { type AwsReply, type AwsRequest, type AwsService, listenFor } from "./service.ts"
 import { signatureFault } from "./sigv4.ts"
@@ -15,20 +17,22 @@ export interface AwsServerOptions {
   readonly cloud: Cloud
   readonly groups?: AutoScaling
   readonly eks?: Eks
+  readonly roles?: Roles
   /** Secret by access key; requests must then be signed, and rightly. Default: any signature or none is taken. */
   readonly secrets?: ReadonlyMap<string, string>
 }
 
-type ServiceName = "ec2" | "autoscaling" | "eks" | "sts"
+type ServiceName = "ec2" | "autoscaling" | "eks" | "iam" | "sts"
 
 /** The services of one account behind one address; each request goes where its signature says it belongs. */
 export function createAwsServer(options: AwsServerOptions): RequestListener {
-  const { cloud, groups, eks, secrets } = options
+  const { cloud, groups, eks, roles, secrets } = options
   const services: Partial<Record<string, AwsService>> = {
     ec2: ec2Service(cloud),
     sts: stsService(cloud),
     ...(groups && { autoscaling: autoScalingService(cloud, groups) }),
     ...(eks && { eks: eksService(eks) }),
+    ...(roles && { iam: iamService(cloud, roles) }),
   }
   return listenFor(async (request) => {
     const name = request.signed?.service ?? guess(request)
@@ -56,6 +60,7 @@ function guess(request: AwsRequest): ServiceName {
   const form = request.method === "GET" ? request.query : new URLSearchParams(request.body)
   const version = form.get("Version")
   if (version === "2011-01-01") return "autoscaling"
+  if (version === "2010-05-08") return "iam"
   return version === "2011-06-15" ? "sts" : "ec2"
 }
 

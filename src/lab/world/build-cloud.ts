@@ -38,6 +38,7 @@ export function buildCloud(scenario: Scenario, clock: Clock, random: () => numbe
       AssignPrivateIpAddresses: latency.assign,
     },
     timing: timingFor(latency),
+    limits: scenario.requestLimits ?? false,
   })
   buildVpc(cloud.core, scenario)
   return cloud

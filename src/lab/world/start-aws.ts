@@ -1,12 +1,14 @@
 import { daemonSets } from "../../api/resources.ts"
 import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
+import { policy } from "../../fleet/iam/policies.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { AutoScaling } from "../aws/autoscaling/auto-scaling.ts"
 import { createAwsServer } from "../aws/aws-server.ts"
 import { adoptNodeGroups } from "../aws/eks/adopt-node-groups.ts"
 import { Eks } from "../aws/eks/eks.ts"
 import type { Addon } from "../aws/eks/node-group.ts"
+import { Roles } from "../aws/iam/roles.ts"
 import type { Scenario } from "../scenario.ts"
 import type { Kubernetes } from "./kubernetes.ts"
 import { nodeHooks } from "./node-hooks.ts"
@@ -29,8 +31,12 @@ export interface AwsInput {
 /** From a change of size until Auto Scaling acts. */
 const scaleMs = 1000
 
+/** What the controller signs with: its role's session, as IRSA or Pod Identity would give it. */
+export const controllerKey = "controller"
+const controllerRole = "berth-controller"
+
 /**
- * The lab's AWS: EC2, Auto Scaling, EKS and STS on one address. The instances of the scenario become managed node
+ * The lab's AWS: EC2, Auto Scaling, EKS, IAM and STS on one address. The instances of the scenario become managed node
  * groups, which start and end nodes as in an account.
  */
 export async function startAws(input: AwsInput): Promise<AsyncDisposable & { port: number }> {
@@ -41,11 +47,22 @@ export async function startAws(input: AwsInput): Promise<AsyncDisposable & { por
   )
   const eks = undo.use(startEks(input, groups))
   adoptNodeGroups(eks)
-  const service = { handler: createAwsServer({ cloud, groups, eks }) }
+  const roles = startRoles(cloud)
+  const service = { handler: createAwsServer({ cloud, groups, eks, roles }) }
   const { port } = undo.use(await serveHttp(service, inside))
   undo.use(await serveHttp(service, { path: input.socket }))
   const owned = undo.move()
   return { port, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** The controller may what `berth iam` says it needs, and no more. */
+function startRoles(cloud: Cloud): Roles {
+  const roles = new Roles(cloud.account)
+  roles.add(controllerRole, controllerKey)
+  roles.put(controllerRole, controllerRole, JSON.stringify(policy("controller", {})))
+  roles.put(controllerRole, "berth-rotate", JSON.stringify(policy("rotate", {})))
+  cloud.conduct.setJudge((key, action) => roles.refusal(key, action))
+  return roles
 }
 
 function startEks(input: AwsInput, groups: AutoScaling): Eks {

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { DaemonSet } from "../../api/core.ts"
 import type { KubeObject } from "../../api/meta.ts"
 import { nodes } from "../../api/resources.ts"
 import type { Clock } from "../../clock.ts"
@@ -24,7 +25,7 @@ import { bootMachine, portSocket } from "./machine.ts"
 import { followInstances, type Machines } from "./machines.ts"
 import { fromSources, imageNamed, type Program, type Scripts } from "./programs.ts"
 import { recordEvents } from "./record-events.ts"
-import { startAws } from "./start-aws.ts"
+import { controllerKey, startAws } from "./start-aws.ts"
 import { stateFiles, type WorldInput } from "./state-folder.ts"
 
 export interface WorldContext {
@@ -98,9 +99,15 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
   removeLostNodes(context, kube, cloud)
   progress("applying Berth's manifests")
   await installBerth(context, kube)
+  const objects = readManifests(...scenario.manifests)
+  // A node without its ENIConfig does not get ready.
+  await applyManifests(
+    { ...context, kube },
+    objects.filter((o) => !makesPods(o)),
+  )
   await nodesReady(context, kube)
   // Only now: pods that find no node ready would begin with a row of scheduling failures.
-  await applyManifests({ ...context, kube }, readManifests(...scenario.manifests))
+  await applyManifests({ ...context, kube }, objects.filter(makesPods))
   const owned = undo.move()
   const { facts, failed } = kubernetes
   return { kube, cloud, facts, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -166,7 +173,7 @@ function programsOf(
         ...ports(8080)(folder),
         AWS_ENDPOINT_URL: ec2Url,
         AWS_REGION: scenario.region,
-        AWS_ACCESS_KEY_ID: "controller",
+        AWS_ACCESS_KEY_ID: controllerKey,
         AWS_SECRET_ACCESS_KEY: "lab",
       }),
     },
@@ -179,10 +186,15 @@ const versionOf = async ({ kube }: Kubernetes): Promise<string> =>
 /** Definitions and manifests, as an operator applies them. */
 async function installBerth({ input, ...context }: WorldContext, kube: Kube): Promise<void> {
   await applyManifests({ ...context, kube }, readManifestFolder(join(root, "crds")))
-  const { clusterName } = input.scenario
-  const objects = readManifestFolder(join(root, "deploy")).map((o) => named(o, clusterName))
+  const { clusterName, agentEnvironment = {} } = input.scenario
+  const objects = readManifestFolder(join(root, "deploy"))
+    .map((o) => named(o, clusterName))
+    .map((o) => (o.kind === "DaemonSet" ? withVariables(o as DaemonSet, agentEnvironment) : o))
   await applyManifests({ ...context, kube }, objects)
 }
+
+const makesPods = ({ kind, ...object }: KubeObject): boolean =>
+  kind === "Pod" || Object.hasOwn((object as { spec?: object }).spec ?? {}, "template")
 
 /** The one value that deploy/ leaves to the operator. */
 function named(object: KubeObject, clusterName: string): KubeObject {
@@ -193,6 +205,16 @@ function named(object: KubeObject, clusterName: string): KubeObject {
       JSON.stringify({ name: "CLUSTER_NAME", value: clusterName }),
     ),
   ) as KubeObject
+}
+
+function withVariables(set: DaemonSet, variables: Readonly<Record<string, string>>): DaemonSet {
+  const result = structuredClone(set)
+  for (const container of result.spec.template.spec.containers) {
+    const others = container.env?.filter((e) => !Object.hasOwn(variables, e.name)) ?? []
+    const own = Object.entries(variables).map(([name, value]) => ({ name, value }))
+    container.env = [...others, ...own]
+  }
+  return result
 }
 
 /** Resolves when the scenario's nodes are Ready, or have taken too long for that. */
