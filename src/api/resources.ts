@@ -15,6 +15,7 @@ import type { NodeNetwork } from "./nodenetwork.ts"
 import type { NodeRotation } from "./noderotation.ts"
 import type { SecurityGroupPolicy } from "./securitygrouppolicy.ts"
 import type { SubnetPool } from "./subnetpool.ts"
+import type { TargetGroupBinding } from "./targetgroupbinding.ts"
 
 /** Where a kind lives in the API. `group` is "" for core. The type parameter ties it to its object's shape. */
 export interface Resource<T extends KubeObject> {
@@ -105,6 +106,13 @@ export const nodeRotations = resource<NodeRotation>({
   plural: "noderotations",
   kind: "NodeRotation",
   namespaced: false,
+})
+export const targetGroupBindings = resource<TargetGroupBinding>({
+  group: "elbv2.k8s.aws",
+  version: "v1beta1",
+  plural: "targetgroupbindings",
+  kind: "TargetGroupBinding",
+  namespaced: true,
 })
 export const nodeClaims = resource<NodeClaim>({
   group: "karpenter.sh",

@@ -50,6 +50,8 @@ export interface ClusterFacts {
   readonly disruptionBudgets: readonly DisruptionBudgetFacts[]
   /** Warning events of the last hour at most, newest first, at most 2,000. */
   readonly warnings: readonly WarningFacts[]
+  /** Absent in snapshots that did not ask for them. */
+  readonly targetGroupBindings?: readonly TargetGroupBindingFacts[]
   readonly namespaces: readonly { readonly name: string; readonly labels: Tags }[]
   readonly serviceAccounts: readonly {
     readonly namespace: string
@@ -117,6 +119,17 @@ export interface DisruptionBudgetFacts {
   readonly matchLabels: Tags
 }
 
+/** elbv2.k8s.aws TargetGroupBinding: which load balancer sends to which Service. */
+export interface TargetGroupBindingFacts {
+  readonly namespace: string
+  readonly name: string
+  /** `ip`: the load balancer sends to pods' own addresses. */
+  readonly targetType: string
+  /** Of the target group; the cluster's own when absent. */
+  readonly vpcId?: string
+  readonly service: string
+}
+
 export interface WarningFacts {
   readonly at: string
   readonly kind: string
@@ -153,6 +166,8 @@ export interface PeeringFacts {
   readonly id: string
   /** EC2's status code, such as active or pending-acceptance. */
   readonly status: string
+  /** The other side. */
+  readonly peerVpcId?: string
   /** The other side's blocks. */
   readonly peerCidrs: readonly string[]
 }

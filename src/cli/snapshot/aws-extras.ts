@@ -15,7 +15,7 @@ import {
   readRouteTables,
   readSecurityGroups,
 } from "./ec2-facts.ts"
-import { readAutoScalingGroups, readEks, readNodeGroups } from "./node-group-facts.ts"
+import { readAddon, readAutoScalingGroups, readEks, readNodeGroups } from "./node-group-facts.ts"
 
 /** AWS facts beyond the EC2 calls that Berth's controller makes: read by the command line only. */
 export interface AwsExtras {
@@ -27,6 +27,7 @@ export interface AwsExtras {
   autoScalingGroups(instanceIds: readonly string[]): Promise<AutoScalingGroupFacts[]>
   nodeGroups(cluster: string): Promise<NodeGroupFacts[]>
   eks(cluster: string): Promise<EksFacts>
+  addon(cluster: string): Promise<EksFacts["addon"]>
 }
 
 /** Each client is loaded when it is first needed: the three together cost 200 ms and 75 MB. */
@@ -58,6 +59,7 @@ export function sdkExtras(config: { region: string; endpoint?: string }): AwsExt
     autoScalingGroups: async (ids) => readAutoScalingGroups(await scaling(), new Set(ids)),
     nodeGroups: async (cluster) => readNodeGroups(await eks(), cluster),
     eks: async (cluster) => readEks(await eks(), cluster),
+    addon: async (cluster) => readAddon(await eks(), cluster),
   }
 }
 

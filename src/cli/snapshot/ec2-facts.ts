@@ -113,6 +113,7 @@ export async function readPeerings(
           id: p.VpcPeeringConnectionId ?? "",
           // Only the side that asked is held up by a pending connection.
           status: status === "pending-acceptance" && !requested ? "awaited-by-peer" : status,
+          ...optional("peerVpcId", other?.VpcId),
           peerCidrs: (other?.CidrBlockSet ?? []).flatMap((c) => c.CidrBlock ?? []),
         })
       }

@@ -79,25 +79,29 @@ function nodeGroupFacts(g: Nodegroup): NodeGroupFacts {
 
 export async function readEks({ sdk, client }: EksReader, name: string): Promise<EksFacts> {
   const { cluster: c = {} } = await client.send(new sdk.DescribeClusterCommand({ name }))
-  const { addon } = await client
-    .send(new sdk.DescribeAddonCommand({ clusterName: name, addonName: "vpc-cni" }))
-    .catch((error: unknown) => {
-      if (error instanceof sdk.ResourceNotFoundException) return { addon: undefined }
-      throw error
-    })
   return {
     version: c.version ?? "",
     ipFamily: c.kubernetesNetworkConfig?.ipFamily ?? "ipv4",
     ...optional("serviceCidr", c.kubernetesNetworkConfig?.serviceIpv4Cidr),
     ...optional("clusterSecurityGroup", c.resourcesVpcConfig?.clusterSecurityGroupId),
     subnetIds: c.resourcesVpcConfig?.subnetIds ?? [],
-    ...(addon === undefined
-      ? {}
-      : {
-          addon: {
-            version: addon.addonVersion ?? "",
-            ...optional("configuration", addon.configurationValues),
-          },
-        }),
+  }
+}
+
+/** The vpc-cni add-on; undefined when EKS does not manage the plugin. */
+export async function readAddon(
+  { sdk, client }: EksReader,
+  clusterName: string,
+): Promise<EksFacts["addon"]> {
+  try {
+    const command = new sdk.DescribeAddonCommand({ clusterName, addonName: "vpc-cni" })
+    const { addon = {} } = await client.send(command)
+    return {
+      version: addon.addonVersion ?? "",
+      ...optional("configuration", addon.configurationValues),
+    }
+  } catch (error) {
+    if (error instanceof sdk.ResourceNotFoundException) return undefined
+    throw error
   }
 }

@@ -77,7 +77,11 @@ function reasonOf(what: string, error: unknown): { code: string; why: string } {
   const raw = awsErrorOf(error)
   const known = error instanceof BerthError ? error : ec2Error(action, raw)
   const say = (why: string) => ({ code: known.code, why })
-  if (known.code === "ec2/unauthorized") return say("IAM forbids it (berth iam read)")
+  if (known.code === "ec2/unauthorized") {
+    // A reading of several calls names its own; IAM names the one that it refused.
+    const refused = /perform: ([\w-]+:\w+)/.exec(raw.message)?.[1] ?? what
+    return say(`IAM forbids ${refused === what ? "it" : refused} (berth iam read)`)
+  }
   if (error instanceof BerthError) return say(error.message)
   if (known.code === "ec2/unavailable") return say(`no answer from ${service} (${raw.code})`)
   return say(`${raw.code}: ${raw.message}`)
@@ -132,24 +136,25 @@ async function readNodeGroups(
       what: "eks:DescribeCluster",
       why: "the cluster's name in EKS is not known: use --cluster-name",
     })
-  const [autoScalingGroups, nodeGroups, eks] = await Promise.all([
+  const ofCluster = <T>(what: string, read: (name: string) => Promise<T>, otherwise: T) =>
+    cluster === undefined
+      ? Promise.resolve(otherwise)
+      : reader.attempt(what, () => read(cluster), otherwise)
+  const [autoScalingGroups, nodeGroups, eks, addon] = await Promise.all([
     reader.attempt(
       "autoscaling:DescribeAutoScalingGroups",
       () => extras.autoScalingGroups(instanceIds),
       [],
     ),
-    reader.attempt(
-      "eks:DescribeNodegroup",
-      async () => (cluster === undefined ? [] : extras.nodeGroups(cluster)),
-      [],
-    ),
-    reader.attempt(
-      "eks:DescribeCluster",
-      async () => (cluster === undefined ? undefined : extras.eks(cluster)),
-      undefined,
-    ),
+    ofCluster("eks:DescribeNodegroup", (name) => extras.nodeGroups(name), []),
+    ofCluster("eks:DescribeCluster", (name) => extras.eks(name), undefined),
+    ofCluster("eks:DescribeAddon", (name) => extras.addon(name), undefined),
   ])
-  return { autoScalingGroups, nodeGroups, ...(eks === undefined ? {} : { eks }) }
+  return {
+    autoScalingGroups,
+    nodeGroups,
+    ...(eks && { eks: { ...eks, ...(addon && { addon }) } }),
+  }
 }
 
 /** Where the pods' subnets are, for those who may not describe instances. */

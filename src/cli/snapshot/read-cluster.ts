@@ -13,6 +13,7 @@ import {
   securityGroupPolicies,
   serviceAccounts,
   subnetPools,
+  targetGroupBindings,
 } from "../../api/resources.ts"
 import { daemonSetFacts, nodeFacts, podFacts } from "../../fleet/facts/kube-facts.ts"
 import type { ClusterFacts, Unread, WarningFacts } from "../../fleet/snapshot.ts"
@@ -56,6 +57,7 @@ export async function readCluster(
     warnings,
     spaces,
     accounts,
+    bindings,
   ] = await Promise.all([
     all(nodes),
     all(pods),
@@ -68,6 +70,7 @@ export async function readCluster(
     all(events, { fieldSelector: "type=Warning" }),
     all(namespaces),
     all(serviceAccounts),
+    all(targetGroupBindings),
   ])
   const daemonSet = sets.find((d) => d.metadata.name === "aws-node")
   const name = clusterName(daemonSet, nodeList)
@@ -89,6 +92,13 @@ export async function readCluster(
         disruptionsAllowed: b.status?.disruptionsAllowed ?? 0,
         expectedPods: b.status?.expectedPods ?? 0,
         matchLabels: b.spec?.selector?.matchLabels ?? {},
+      })),
+      targetGroupBindings: bindings.map(({ metadata, spec = {} }) => ({
+        namespace: metadata.namespace ?? "",
+        name: metadata.name,
+        targetType: spec.targetType ?? "",
+        ...(spec.vpcID && { vpcId: spec.vpcID }),
+        service: spec.serviceRef?.name ?? "",
       })),
       warnings: newestWarnings(warnings),
       namespaces: spaces.map((n) => ({ name: n.metadata.name, labels: n.metadata.labels ?? {} })),

@@ -1,4 +1,5 @@
 import { boundObject } from "../../placement/binding.ts"
+import { setCommand } from "../change/set-command.ts"
 import type { NodeFacts } from "../snapshot.ts"
 import type { Check, Symptom } from "./check.ts"
 import { bindingKeysOf, type Examination } from "./examination.ts"
@@ -73,13 +74,15 @@ function* labelKeyUnset(examination: Examination): Iterable<Symptom> {
         : "ENIConfigs are named as the zones, and ENI_CONFIG_LABEL_DEF does not name the zone's label",
     evidence: [
       `ENI_CONFIG_LABEL_DEF=${key}`,
-      `${plural(falling.length, "node")} falls back to the name "default": ${enumerate(falling.map((n) => n.name))}`,
+      `${plural(falling.length, "node falls", "nodes fall")} back to the name "default": ${enumerate(falling.map((n) => n.name))}`,
     ],
     fix: {
       kind: "plan",
       says: "Name the zone's label.",
-      command:
-        "kubectl set env daemonset aws-node -n kube-system ENI_CONFIG_LABEL_DEF=topology.kubernetes.io/zone",
+      command: setCommand(
+        [{ name: "ENI_CONFIG_LABEL_DEF", value: "topology.kubernetes.io/zone" }],
+        examination,
+      ),
     },
   }
 }

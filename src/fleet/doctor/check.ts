@@ -14,5 +14,7 @@ export interface Check {
   readonly severity: Severity
   /** Readings without which it is skipped. */
   readonly needs: readonly Need[]
+  /** Readings without which it is made and sees less. */
+  readonly wants?: readonly Need[]
   readonly run: (examination: Examination) => Iterable<Symptom>
 }

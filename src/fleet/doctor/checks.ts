@@ -7,6 +7,7 @@ import { rotationChecks } from "./rotation-checks.ts"
 import { runningChecks } from "./running-checks.ts"
 import { subnetChecks } from "./subnet-checks.ts"
 import { subnetSharingChecks } from "./subnet-sharing-checks.ts"
+import { trafficChecks } from "./traffic-checks.ts"
 import { vpcChecks } from "./vpc-checks.ts"
 
 /** Every check of the doctor, in the order of the documented procedure. */
@@ -19,5 +20,6 @@ export const checks: readonly Check[] = [
   ...pluginChecks,
   ...maxPodsChecks,
   ...rotationChecks,
+  ...trafficChecks,
   ...runningChecks,
 ]

@@ -4,7 +4,7 @@ import { type Resolution, resolvePlacement } from "../../placement/resolve.ts"
 import type { NetworkInterface, Subnet } from "../../vpc/model.ts"
 import { mapSubnet, type SubnetMap } from "../../vpc/subnet-map.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
-import type { AwsFacts, NodeFacts, PodFacts } from "../snapshot.ts"
+import type { AwsFacts, NodeFacts, PodFacts, RouteTableFacts } from "../snapshot.ts"
 
 /** A snapshot with what several checks ask of it, each worked out once and only when asked. */
 export interface Examination {
@@ -21,6 +21,8 @@ export interface Examination {
   readonly addressedPods: (node: NodeFacts) => readonly PodFacts[]
   /** Subnets that an ENIConfig or pool names for pods, with the objects that name them. */
   readonly podSubnets: ReadonlyMap<string, readonly string[]>
+  /** The table that decides about packets of a subnet: its own, else the VPC's main one. */
+  readonly routeTableOf: (subnetId: string) => RouteTableFacts | undefined
   readonly interfacesIn: (subnetId: string) => readonly NetworkInterface[]
   readonly subnetMap: (subnet: Subnet) => SubnetMap | undefined
 }
@@ -55,6 +57,9 @@ export function examine(index: FleetIndex): Examination {
       index.interfacesOf(node).filter((i) => i.attachment?.deviceIndex !== 0 && isPodInterface(i)),
     addressedPods: (node) => index.podsOf(node.name).filter(needsAddress),
     podSubnets: podSubnetsOf(index),
+    routeTableOf: (subnetId) =>
+      aws.routeTables.find((t) => t.subnetIds.includes(subnetId)) ??
+      aws.routeTables.find((t) => t.main),
     interfacesIn,
     subnetMap: memoised((subnet: Subnet) => mapSubnet(subnet, interfacesIn(subnet.id))),
   }

@@ -14,6 +14,7 @@ const presence = {
   "eniconfigs.crd.k8s.amazonaws.com": always,
   "poddisruptionbudgets.policy": always,
   "securitygrouppolicies.vpcresources.k8s.aws": always,
+  "targetgroupbindings.elbv2.k8s.aws": (s: Snapshot) => s.cluster.targetGroupBindings !== undefined,
   "ec2:DescribeInstances": aws,
   "ec2:DescribeNetworkInterfaces": aws,
   "ec2:DescribeRouteTables": aws,
@@ -23,6 +24,7 @@ const presence = {
   "ec2:DescribeVpcPeeringConnections": (s: Snapshot) => s.aws?.peerings !== undefined,
   "ec2:DescribeNetworkAcls": (s: Snapshot) => s.aws?.networkAcls !== undefined,
   "eks:DescribeCluster": (s: Snapshot) => s.aws?.eks !== undefined,
+  "eks:DescribeAddon": always,
   "eks:DescribeNodegroup": aws,
   "autoscaling:DescribeAutoScalingGroups": aws,
 } satisfies Record<string, (snapshot: Snapshot) => boolean>

@@ -1,5 +1,7 @@
 import { isError } from "../../errors/catalogue.ts"
 import { limitsOf, supportsPrefixes } from "../../vpc/instance-limits.ts"
+import { setCommand } from "../change/set-command.ts"
+import { isTrue } from "../facts/fleet-index.ts"
 import type { Check, Symptom } from "./check.ts"
 import { type Examination, isServed } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
@@ -21,7 +23,8 @@ const booleans = new Set([
   "ENABLE_SUBNET_DISCOVERY",
 ])
 
-function* environmentDrift({ env, aws }: Examination): Iterable<Symptom> {
+function* environmentDrift(examination: Examination): Iterable<Symptom> {
+  const { env, aws } = examination
   for (const name of decisive) {
     if (env[name] !== "" || !booleans.has(name)) continue
     yield {
@@ -31,7 +34,7 @@ function* environmentDrift({ env, aws }: Examination): Iterable<Symptom> {
       fix: {
         kind: "plan",
         says: "Give it a value, or remove it.",
-        command: `kubectl set env daemonset aws-node -n kube-system ${name}-`,
+        command: setCommand([{ name, value: undefined }], examination),
       },
     }
   }
@@ -41,7 +44,6 @@ function* environmentDrift({ env, aws }: Examination): Iterable<Symptom> {
   const differing = decisive.filter((name) => name in env && env[name] !== configured[name])
   const lost = differing.filter((name) => configured[name] !== undefined || isTrue(env[name]))
   if (lost.length === 0) return
-  const wanted = { env: Object.fromEntries(lost.map((name) => [name, env[name]])) }
   yield {
     object: "addon/vpc-cni",
     says: `the DaemonSet and the EKS add-on disagree on ${enumerate(lost, 5)}: the next update of the add-on resets them`,
@@ -51,12 +53,13 @@ function* environmentDrift({ env, aws }: Examination): Iterable<Symptom> {
     fix: {
       kind: "plan",
       says: "Put the values into the add-on's configuration.",
-      command: `aws eks update-addon --cluster-name CLUSTER --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '${JSON.stringify(wanted)}'`,
+      command: setCommand(
+        lost.map((name) => ({ name, value: env[name] })),
+        examination,
+      ),
     },
   }
 }
-
-const isTrue = (value: string | undefined) => /^(?:1|t|true)$/i.test(value ?? "")
 
 /** `env` of the add-on's configuration values, which are JSON (or YAML, which is not looked into). */
 function configuredEnv(configuration: string | undefined): Record<string, string> {
@@ -146,15 +149,16 @@ function* missingPermissions({ index }: Examination): Iterable<Symptom> {
 
 const numberOf = (value: string | undefined) => Number.parseInt(value ?? "", 10) || 0
 
-function* targetTraps({ env, index, nodes }: Examination): Iterable<Symptom> {
-  const set = (says: string, evidence: string[], variable: string): Symptom => ({
+function* targetTraps(examination: Examination): Iterable<Symptom> {
+  const { env, index, nodes } = examination
+  const set = (says: string, evidence: string[], name: string, value: string): Symptom => ({
     object: "daemonset/aws-node",
     says,
     evidence,
     fix: {
       kind: "plan",
-      says: `Set ${variable}.`,
-      command: `kubectl set env daemonset aws-node -n kube-system ${variable}`,
+      says: `Set ${name}=${value}.`,
+      command: setCommand([{ name, value }], examination),
     },
   })
   const [warm, minimum, prefix] = ["WARM_IP_TARGET", "MINIMUM_IP_TARGET", "WARM_PREFIX_TARGET"].map(
@@ -166,7 +170,8 @@ function* targetTraps({ env, index, nodes }: Examination): Iterable<Symptom> {
     yield set(
       `the pool stays at ${minimum} addresses: pods beyond wait for a call each`,
       evidence,
-      "WARM_IP_TARGET=2",
+      "WARM_IP_TARGET",
+      "2",
     )
   }
   if (!index.mode.prefixDelegation) return
@@ -174,7 +179,8 @@ function* targetTraps({ env, index, nodes }: Examination): Iterable<Symptom> {
     yield set(
       "prefix delegation without any warm target is not supported",
       ["WARM_PREFIX_TARGET=0"],
-      "WARM_PREFIX_TARGET=1",
+      "WARM_PREFIX_TARGET",
+      "1",
     )
   }
   const without = nodes.filter((node) => !hasPrefixes(index.typeOf(node)))
@@ -199,7 +205,8 @@ function hasPrefixes(type: string | undefined): boolean {
   }
 }
 
-function* notForENIConfig({ index, aws }: Examination): Iterable<Symptom> {
+function* notForENIConfig(examination: Examination): Iterable<Symptom> {
+  const { index, aws } = examination
   if (!index.mode.customNetworking) return
   if (aws.eks?.ipFamily === "ipv6") {
     yield {
@@ -210,8 +217,10 @@ function* notForENIConfig({ index, aws }: Examination): Iterable<Symptom> {
       fix: {
         kind: "plan",
         says: "Turn custom networking off.",
-        command:
-          "kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=false",
+        command: setCommand(
+          [{ name: "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", value: "false" }],
+          examination,
+        ),
       },
     }
   }
@@ -233,6 +242,7 @@ export const pluginChecks: readonly Check[] = [
     title: "Settings survive the next update",
     severity: "wrong-network",
     needs: plugin,
+    wants: ["eks:DescribeAddon"],
     run: environmentDrift,
   },
   {

@@ -1,4 +1,5 @@
 import type { NetworkInterface } from "../../vpc/model.ts"
+import { setCommand } from "../change/set-command.ts"
 import { classify } from "../classify.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
@@ -95,8 +96,13 @@ function* idleAddresses(examination: Examination): Iterable<Symptom> {
     fix: {
       kind: "plan",
       says: "Keep fewer in stock. Fewer warm addresses mean more EC2 calls; Berth refills before pods ask.",
-      command:
-        "kubectl set env daemonset aws-node -n kube-system WARM_IP_TARGET=2 MINIMUM_IP_TARGET=10",
+      command: setCommand(
+        [
+          { name: "WARM_IP_TARGET", value: "2" },
+          { name: "MINIMUM_IP_TARGET", value: "10" },
+        ],
+        examination,
+      ),
     },
   }
 }

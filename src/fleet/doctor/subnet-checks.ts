@@ -1,7 +1,7 @@
 import { formatCidr } from "../../vpc/cidr.ts"
 import type { Subnet } from "../../vpc/model.ts"
 import { bestReservation } from "../../vpc/subnet-map.ts"
-import type { RouteTableFacts } from "../snapshot.ts"
+import { isTrue } from "../facts/fleet-index.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
@@ -70,12 +70,8 @@ export function* refusedPlacements(
 }
 
 function* routesDiffer(examination: Examination): Iterable<Symptom> {
-  const { aws, env, nodes, index, podSubnets } = examination
-  const external = ["true", "1", "t"].includes(
-    (env["AWS_VPC_K8S_CNI_EXTERNALSNAT"] ?? "").toLowerCase(),
-  )
-  const tableOf = (subnet: string): RouteTableFacts | undefined =>
-    aws.routeTables.find((t) => t.subnetIds.includes(subnet)) ?? aws.routeTables.find((t) => t.main)
+  const { env, nodes, index, podSubnets, routeTableOf: tableOf } = examination
+  const external = isTrue(env["AWS_VPC_K8S_CNI_EXTERNALSNAT"])
   const nodeSubnets = new Set(nodes.flatMap((node) => index.instanceOf(node)?.subnetId ?? []))
   const wanted = new Set(
     [...nodeSubnets].flatMap((id) => tableOf(id)?.routes.map((r) => r.destination) ?? []),

@@ -1,4 +1,5 @@
 import type { NetworkInterface, Subnet } from "../../vpc/model.ts"
+import { setCommand } from "../change/set-command.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
@@ -71,7 +72,8 @@ function* clusterSubnets({ aws, podSubnets }: Examination): Iterable<Symptom> {
 const roleTag = "kubernetes.io/role/cni"
 const clusterTagPrefix = "cni.networking.k8s.aws/cluster/"
 
-function* discoveryTags({ aws, env, index }: Examination): Iterable<Symptom> {
+function* discoveryTags(examination: Examination): Iterable<Symptom> {
+  const { aws, env, index } = examination
   if (index.mode.customNetworking) return
   const name = env["CLUSTER_NAME"] ?? ""
   for (const { id, tags } of aws.subnets) {
@@ -88,7 +90,10 @@ function* discoveryTags({ aws, env, index }: Examination): Iterable<Symptom> {
         fix: {
           kind: "plan",
           says: "Set CLUSTER_NAME.",
-          command: `kubectl set env daemonset aws-node -n kube-system CLUSTER_NAME=${index.snapshot.cluster.name ?? "NAME"}`,
+          command: setCommand(
+            [{ name: "CLUSTER_NAME", value: index.snapshot.cluster.name ?? "NAME" }],
+            examination,
+          ),
         },
       }
     }

@@ -1,4 +1,12 @@
-import { type Cidr, contains, formatCidr, overlaps, parseCidr } from "../../vpc/cidr.ts"
+import {
+  blockOf,
+  type Cidr,
+  contains,
+  formatCidr,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from "../../vpc/cidr.ts"
 import { checkAssociation } from "../../vpc/cidr-rules.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
@@ -84,6 +92,17 @@ function* routesInTheWay(examination: Examination): Iterable<Symptom> {
   }
 }
 
+/** VPC user guide, "VPC CIDR blocks": Cloud9, SageMaker and Docker itself use it. */
+const dockerBridge: Cidr = blockOf(parseAddress("172.17.0.0") ?? 0, 16)
+
+const withinDocker = (object: string, cidr: string): Symptom => ({
+  severity: "note",
+  object,
+  says: `block ${cidr} holds addresses of Docker's bridge: machines that run Docker do not reach them`,
+  evidence: [`${formatCidr(dockerBridge)} is Docker's default`],
+  fix: { kind: "tell", says: "Give Docker another bridge where it runs, or pods another block." },
+})
+
 function* collisions(examination: Examination): Iterable<Symptom> {
   const { aws } = examination
   const others: { block: Cidr; what: string }[] = []
@@ -100,6 +119,7 @@ function* collisions(examination: Examination): Iterable<Symptom> {
   }
   for (const { block, cidr } of blocksOf(examination)) {
     const hits = others.filter((other) => overlaps(other.block, block))
+    if (overlaps(dockerBridge, block)) yield withinDocker(vpcOf(examination), cidr)
     if (hits.length === 0) continue
     yield {
       object: vpcOf(examination),

@@ -1,6 +1,6 @@
 import { holds, parseAddress, parseCidr } from "../../vpc/cidr.ts"
 import type { NetworkInterface } from "../../vpc/model.ts"
-import type { FleetIndex } from "../facts/fleet-index.ts"
+import { type FleetIndex, isTrue } from "../facts/fleet-index.ts"
 import type { GroupRule, NodeFacts, RouteTableFacts } from "../snapshot.ts"
 import type { Fact } from "./explanation.ts"
 
@@ -17,15 +17,12 @@ export function pathTo(
 ): Fact[] {
   const to = parseAddress(destination)
   if (to === undefined) return [{ name: "to", value: `${destination} is not an IPv4 address` }]
-  const env = index.snapshot.cluster.daemonSet?.env ?? {}
+  const rules = translationOf(index)
   const within = (cidrs: readonly string[]) => cidrs.find((c) => isIn(c, to))
-  const vpcCidrs = (index.snapshot.aws?.vpc?.cidrs ?? []).map((c) => c.cidr)
-  const inVpc = within(vpcCidrs)
-  const excluded = within(listOf(env["AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"]))
-  const viaMain = within(listOf(env["AWS_EXTERNAL_SERVICE_CIDRS"]))
-  const external = ["1", "t", "T", "TRUE", "true", "True"].includes(
-    env["AWS_VPC_K8S_CNI_EXTERNALSNAT"] ?? "",
-  )
+  const inVpc = within((index.snapshot.aws?.vpc?.cidrs ?? []).map((c) => c.cidr))
+  const excluded = within(rules.excluded)
+  const viaMain = within(rules.viaPrimary)
+  const { external } = rules
   const snat = inVpc === undefined && excluded === undefined && !external
   const own = index.holderOf(podAddress)
   const primary = index.interfacesOf(node)[0]
@@ -49,6 +46,17 @@ export function pathTo(
     { name: "security groups", value: groupsSay(index, leaves, destination) },
     { name: "route", value: routeSays(index, leaves, to) },
   ]
+}
+
+/** What the node's SNAT is told: nothing is translated when external, nor to what is excluded. */
+export function translationOf({ snapshot }: FleetIndex) {
+  const env = snapshot.cluster.daemonSet?.env ?? {}
+  return {
+    external: isTrue(env["AWS_VPC_K8S_CNI_EXTERNALSNAT"]),
+    excluded: listOf(env["AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"]),
+    /** Leaves by the primary interface, whatever its source. */
+    viaPrimary: listOf(env["AWS_EXTERNAL_SERVICE_CIDRS"]),
+  }
 }
 
 const listOf = (text: string | undefined) =>

@@ -67,7 +67,7 @@ export function indexFleet(snapshot: Snapshot): FleetIndex {
 }
 
 /** Go's ParseBool, as the plugin reads its environment. */
-const isTrue = (value: string | undefined) =>
+export const isTrue = (value: string | undefined) =>
   ["1", "t", "T", "TRUE", "true", "True"].includes(value ?? "")
 
 /** What the plugin's DaemonSet asks for, with the original's defaults. */

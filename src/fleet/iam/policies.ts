@@ -109,7 +109,6 @@ const statements: Readonly<
         ...describeNetwork,
         ...ec2(
           [
-            "DescribeInstanceTypes",
             "DescribeRouteTables",
             "DescribeNetworkAcls",
             "DescribeVpcPeeringConnections",

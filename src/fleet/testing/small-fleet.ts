@@ -36,6 +36,7 @@ export function smallFleet(
         updated: 2,
       },
       disruptionBudgets: [],
+      targetGroupBindings: [],
       warnings: [],
       namespaces: [{ name: "shop", labels: {} }],
       serviceAccounts: [{ namespace: "shop", name: "default", labels: {} }],
