@@ -9,6 +9,13 @@ COPY src ./src
 COPY scripts ./scripts
 RUN node scripts/bundle.ts agent
 
+# What a pod needs besides: containerd executes loopback for each, and the agent chains the others where they are asked
+# for. Static, since they run on the host.
+FROM golang:1-bookworm AS plugins
+RUN for name in main/loopback meta/portmap meta/bandwidth meta/tuning; do \
+    CGO_ENABLED=0 go install github.com/containernetworking/plugins/plugins/$name@v1.7.1 || exit 1; \
+  done
+
 FROM node:24-bookworm-slim
 # nft applies the node's rules; all else goes through netlink.
 RUN apt-get update \
@@ -19,4 +26,5 @@ COPY package.json LICENSE ./
 COPY --from=build /src/node_modules/koffi ./node_modules/koffi
 COPY --from=build /src/node_modules/@koromix ./node_modules/@koromix
 COPY --from=build /src/dist/agent ./dist/agent
+COPY --from=plugins /go/bin ./dist/agent/cni-plugins
 ENTRYPOINT ["node", "/app/dist/agent/agent.mjs"]

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -33,6 +34,21 @@ test("W35: the plugin is installed over an older one, runs, and names the socket
     const env = { CNI_COMMAND: "VERSION" }
     const output = execFileSync(join(folder, "berth-cni"), { env, input: "" })
     assert.equal(JSON.parse(output.toString()).cniVersion, "1.1.0")
+  }))
+
+test("what the image ships besides is installed too, over what the host has", () =>
+  inFolder(async (folder) => {
+    const [host, others] = [join(folder, "bin"), join(folder, "shipped")]
+    for (const made of [host, others]) mkdirSync(made)
+    writeFileSync(join(host, "portmap"), "old")
+    for (const name of ["loopback", "portmap"]) writeFileSync(join(others, name), "new")
+    await installPlugin(host, "/agent.sock", { others })
+    assert.deepEqual(
+      readdirSync(host).filter((name) => !name.startsWith("berth-cni")),
+      ["loopback", "portmap"],
+    )
+    assert.equal(readFileSync(join(host, "portmap"), "utf8"), "new")
+    assert.equal(statSync(join(host, "loopback")).mode & 0o777, 0o755)
   }))
 
 test("other plugins are chained when they are wanted and there", () =>

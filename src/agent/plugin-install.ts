@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,26 +11,45 @@ import {
   writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type RelayBinary, relayBinary } from "../cni/relay-binary.ts"
 
 export const pluginType = "berth-cni"
 
-/** Puts the plugin into the host's folder of CNI plugins, and beside it the link that names the agent's socket. */
-export async function installPlugin(folder: string, socket: string): Promise<RelayBinary> {
-  const relay = await relayBinary()
+/** Beside the program in the image; a checkout has none. */
+const shipped = fileURLToPath(new URL("cni-plugins", import.meta.url))
+
+/**
+ * Puts the plugin into the host's folder of CNI plugins, and beside it the link that names the agent's socket. As the
+ * original's init container does, it also puts there the plugins that a pod needs besides and that the image ships:
+ * containerd executes `loopback` for every pod, and not every machine image has it.
+ */
+export async function installPlugin(
+  folder: string,
+  socket: string,
+  from: { relay?: RelayBinary; others?: string } = {},
+): Promise<RelayBinary> {
+  const { relay = await relayBinary(), others = shipped } = from
   mkdirSync(folder, { recursive: true })
-  const target = join(folder, pluginType)
-  // Renamed into place: a runtime may be executing the old file, which cannot be written then (ETXTBSY).
-  const fresh = join(folder, `.${pluginType}.${process.pid}`)
-  if (relay.kind === "c") copyFileSync(relay.path, fresh)
-  else writeFileSync(fresh, withInterpreter(readFileSync(relay.path, "utf8")))
-  chmodSync(fresh, 0o755)
-  renameSync(fresh, target)
+  install(folder, pluginType, (fresh) => {
+    if (relay.kind === "c") copyFileSync(relay.path, fresh)
+    else writeFileSync(fresh, withInterpreter(readFileSync(relay.path, "utf8")))
+  })
+  for (const name of existsSync(others) ? readdirSync(others) : [])
+    install(folder, name, (fresh) => copyFileSync(join(others, name), fresh))
   const link = join(folder, `${pluginType}.sock`)
   rmSync(`${link}.new`, { force: true })
   symlinkSync(socket, `${link}.new`)
   renameSync(`${link}.new`, link)
   return relay
+}
+
+/** Renamed into place: a runtime may be executing the old file, which cannot be written then (ETXTBSY). */
+function install(folder: string, name: string, write: (fresh: string) => void): void {
+  const fresh = join(folder, `.${name}.${process.pid}`)
+  write(fresh)
+  chmodSync(fresh, 0o755)
+  renameSync(fresh, join(folder, name))
 }
 
 /** The host need not have a Node of its own in the PATH of its container runtime. */
