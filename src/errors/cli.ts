@@ -58,10 +58,10 @@ export const cliErrors = {
     hint: "Check --context, --kubeconfig and the AWS account (aws sts get-caller-identity).",
     exit: 1,
   }),
-  "cli/needs-yes": entry<Record<string, never>>({
-    says: () => "there is no terminal to ask for confirmation on",
-    hint: "Look at it with --dry-run, then run it with --yes.",
-    exit: 64,
+  "cli/apply-under-way": entry<{ why: string }>({
+    says: (d) => `no two may carry out plans on a cluster at the same time: ${d.why}`,
+    hint: "Wait for the other, or ask its owner; kubectl get lease -n kube-system berth-apply names it.",
+    exit: 75,
   }),
   "cli/step-failed": entry<{ step: string; why: string }>({
     says: (d) => `${d.step}: ${d.why}`,

@@ -14,6 +14,8 @@ export type RolloverReason =
 
 export interface RolloverNode {
   readonly node: string
+  /** EC2 instance id: the next node may get the same address, and so the same name. */
+  readonly instance?: string
   readonly zone: string
   /** Auto Scaling group, Karpenter node pool, or "". */
   readonly group: string
@@ -41,6 +43,7 @@ export function rollover(
     return [
       {
         node: node.name,
+        ...(instance !== "" && { instance }),
         zone: index.zoneOf(node),
         group: groups.get(instance) ?? node.labels["karpenter.sh/nodepool"] ?? "",
         reasons,

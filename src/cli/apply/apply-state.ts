@@ -18,6 +18,8 @@ const schema = v.object({
   ids: v.record(v.string(), v.string()),
   /** Specs of objects that were there already, as they were. */
   before: v.record(v.string(), v.unknown()),
+  /** What the doctor found blocking before the first step: the plan may be there to mend it. */
+  findings: v.array(v.string()),
 })
 
 export type ApplyState = v.InferOutput<typeof schema>
@@ -38,7 +40,7 @@ export async function openState(planFile: string, planText: string): Promise<Sta
   const state = (await readState(file, plan)) ?? {
     format,
     plan,
-    ...{ started: [], done: [], made: [], ids: {}, before: {} },
+    ...{ started: [], done: [], made: [], ids: {}, before: {}, findings: [] },
   }
   return {
     file,

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import type { DaemonSet } from "../../api/core.ts"
-import { daemonSets, eniConfigs } from "../../api/resources.ts"
+import type { NodeRotationSpec, NodeRotationStatus } from "../../api/noderotation.ts"
+import { daemonSets, eniConfigs, nodes } from "../../api/resources.ts"
 import { systemClock } from "../../clock.ts"
 import { createCloud } from "../../ec2/memory/cloud.ts"
 import { associateRouteTable, createRouteTable } from "../../ec2/memory/routing.ts"
@@ -16,9 +17,11 @@ import { createVpc } from "../../ec2/memory/vpcs.ts"
 import { indexFleet } from "../../fleet/facts/fleet-index.ts"
 import { type PlanDocument, planDocument } from "../../fleet/plan/plan-document.ts"
 import { plainFleet, planRequest } from "../../fleet/testing/plain-fleet.ts"
+import { smallFleet } from "../../fleet/testing/small-fleet.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { memoryKube } from "../../kube/memory/memory-kube.ts"
 import { createEc2Server } from "../../lab/aws/ec2-server.ts"
+import type { RotationHome, RotationRecord } from "../rotate/rotation-home.ts"
 import { openState } from "./apply-state.ts"
 import { type Carrying, carryOut, type Progress, takeBack } from "./carry-out.ts"
 import type { NetworkCalls } from "./network-calls.ts"
@@ -48,6 +51,34 @@ const withRollout = (kube: Kube): Kube => ({
   },
 })
 
+/** Where rotations are kept; one that is followed removes its nodes at once, or stays where `phase` says. */
+function memoryHome(kube: Kube) {
+  const specs: NodeRotationSpec[] = []
+  const at: { phase: NodeRotationStatus["phase"]; record?: RotationRecord } = { phase: "Completed" }
+  const home: RotationHome & Disposable = {
+    ...{ where: "memory", whenLeft: "", [Symbol.dispose]() {} },
+    current: async () => at.record,
+    async start(spec) {
+      specs.push(spec)
+      at.record = { spec, startedAt: "2026-11-23T00:00:00Z" }
+    },
+    async change(change) {
+      if (at.record) at.record = { ...at.record, spec: { ...at.record.spec, ...change } }
+    },
+    async follow() {
+      const { record } = at
+      assert.ok(record)
+      const phase = record.spec.undo ? "Undone" : at.phase
+      const { nodes: names } = record.spec
+      if (phase === "Completed") for (const name of names) await kube.remove(nodes, { name })
+      const status = { phase, message: "so it is", done: 0, total: names.length, nodes: [] }
+      at.record = { ...record, status }
+      return status
+    },
+  }
+  return { specs, at, home }
+}
+
 async function stage(t: TestContext) {
   const cloud = createCloud({ clock: systemClock, random: Math.random, region: "us-west-2" })
   t.after(() => cloud[Symbol.asyncDispose]())
@@ -74,14 +105,29 @@ async function stage(t: TestContext) {
   t.after(() => rmSync(folder, { recursive: true }))
   const planned = planDocument(indexFleet(plainFleet()), planRequest)
   const tables = { "us-west-2a": table.id, "us-west-2b": table.id }
+  const { specs, at, home } = memoryHome(kube)
+  for (const { node: name, instance } of planned.replace)
+    await kube.create(nodes, {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name },
+      spec: { providerID: `aws:///us-west-2a/${instance}` },
+    })
+  // Nothing is to be replaced besides what the plan says, and nothing is wrong.
+  const calm = plainFleet()
+  const now = indexFleet({ ...calm, cluster: { ...calm.cluster, nodes: [], pods: [] } })
   const plan: PlanDocument = { ...planned, site: { ...planned.site, routeTables: tables } }
   const events: Progress[] = []
   /** A run as a process of its own would make it: its state is read from the file. */
-  const carrying = async (change: Partial<Carrying> = {}): Promise<Carrying> => ({
+  const carrying = async (
+    change: { -readonly [K in keyof Carrying]?: Carrying[K] } = {},
+  ): Promise<Carrying> => ({
     ...{ plan, kube, network, clock: systemClock, signal: AbortSignal.timeout(60_000) },
     store: await openState(join(folder, "plan.json"), JSON.stringify(plan)),
     tell: (event) => events.push(event),
     maxPodsReady: true,
+    look: async () => now,
+    rotations: { home: async () => home, show: () => () => {}, stopWhenBlocked: true },
     ...change,
   })
   const cidrs = async () => ({
@@ -97,7 +143,7 @@ async function stage(t: TestContext) {
       (now?.spec.template.spec.containers[0]?.env ?? []).map((e) => [e.name, e.value]),
     )
   }
-  return { network, plan, carrying, events, cidrs, configs, env, kube }
+  return { network, plan, carrying, events, cidrs, configs, env, kube, specs, at }
 }
 
 const whole = {
@@ -106,10 +152,14 @@ const whole = {
 }
 const nothing = { blocks: ["10.0.0.0/24"], subnets: [] }
 
-test("a plan is carried out up to what is the operator's, and taken back", async (t) => {
-  const { carrying, cidrs, configs, env, network } = await stage(t)
-  const waits = await carryOut(await carrying())
-  assert.equal(waits?.id, "canary")
+test("a plan is carried out, and taken back but for the nodes", async (t) => {
+  const { carrying, cidrs, configs, env, network, plan, specs, events } = await stage(t)
+  assert.equal(await carryOut(await carrying()), undefined)
+  const [canary, ...rest] = plan.replace.map((r) => r.node)
+  assert.deepEqual(
+    specs.map((s) => s.nodes),
+    [[canary], rest],
+  )
   assert.deepEqual(await cidrs(), whole)
   const subnets = await network.subnets(vpcId)
   for (const config of await configs()) {
@@ -124,6 +174,58 @@ test("a plan is carried out up to what is the operator's, and taken back", async
   assert.deepEqual(await cidrs(), nothing)
   assert.deepEqual(await configs(), [])
   assert.deepEqual(await env(), {})
+  const last = events.flatMap((e) => (e.is === "taken back" && e.stays ? [e.step.id] : []))
+  assert.deepEqual(last, ["rotate", "canary"])
+})
+
+test("a rotation that stands is gone on with by the next run, and by no second rotation", async (t) => {
+  const { carrying, specs, at } = await stage(t)
+  at.phase = "Blocked"
+  await assert.rejects(carryOut(await carrying()), { code: "cli/gate-closed", exit: 75 })
+  at.phase = "Completed"
+  assert.equal((await carryOut(await carrying({ until: "canary" })))?.id, "rotate")
+  assert.equal(specs.length, 1)
+  assert.equal(await carryOut(await carrying()), undefined)
+  assert.equal(specs.length, 2)
+})
+
+test("somebody else's rotation is left alone, and undo ends its own", async (t) => {
+  const { carrying, at, events } = await stage(t)
+  at.record = { spec: { nodes: ["x"] }, startedAt: "2026-11-23T00:00:00Z" }
+  await assert.rejects(carryOut(await carrying()), { code: "rotation/under-way" })
+  delete at.record
+  at.phase = "Paused"
+  await assert.rejects(carryOut(await carrying()), /--resume/)
+  await takeBack(await carrying())
+  assert.equal((at.record as RotationRecord | undefined)?.status?.phase, "Undone")
+  assert.equal(events.at(-1)?.is, "taken back")
+})
+
+test("a node that has the name of a replaced one is not replaced for it", async (t) => {
+  const { carrying, plan, specs } = await stage(t)
+  const replace = plan.replace.map((r, i) => (i === 0 ? { ...r, instance: "i-gone" } : r))
+  await carryOut(await carrying({ plan: { ...plan, replace } }))
+  assert.deepEqual(
+    specs.flatMap((s) => s.nodes),
+    plan.replace.slice(1).map((r) => r.node),
+  )
+})
+
+test("what begins to block closes the gate of the switch; what did before does not", async (t) => {
+  const { carrying, specs } = await stage(t)
+  const sick = indexFleet(smallFleet({ cluster: { eniConfigs: [] } }))
+  const closed = new AbortController()
+  const healthy = await carrying({ signal: closed.signal })
+  const falling = {
+    ...healthy,
+    look: async () => (healthy.store.state.started.length === 0 ? healthy.look() : sick),
+    tell: (e: Progress) =>
+      e.is === "waits" && /S01|N01/.test(e.why) && closed.abort(new Error(e.step.id)),
+  }
+  await assert.rejects(carryOut(falling), /^Error: switch$|abort/i)
+  assert.deepEqual(specs, [])
+  const other = await stage(t)
+  assert.equal(await carryOut(await other.carrying({ look: async () => sick })), undefined)
 })
 
 test("it stops before the switch until launch templates are right", async (t) => {

@@ -1,33 +1,40 @@
 import type { Clock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
 import type { Step } from "../../fleet/change/steps.ts"
+import { noteBlockers } from "./new-blockers.ts"
 import { type ApplyContext, type StepWork, workOf } from "./step-work.ts"
 
 export interface Carrying extends ApplyContext {
   readonly clock: Clock
-  /** Ends the work between two calls; what was done is known. */
-  readonly signal: AbortSignal
   readonly tell: (event: Progress) => void
   /** The operator has made launch templates or node classes with the plan's max-pods. */
   readonly maxPodsReady: boolean
+  /** Stops when the step of this id is done. */
+  readonly until?: Step["id"]
 }
 
 export type Progress = { readonly step: Step; readonly at: number } & (
-  | { readonly is: "begins" | "done" | "was done" | "taken back" | "yours" }
+  | { readonly is: "begins" | "done" | "was done" | "yours" }
+  | { readonly is: "taken back"; readonly stays?: string }
   | { readonly is: "waits"; readonly why: string }
 )
 
 const pollMs = 1_000
+/** A gate that reads a whole cluster is asked less often: a sixth of the time at most is spent on reading. */
+const restShare = 5
 /** Blocks and rollouts take seconds to minutes; pods that have to move may take longer, and then a second run goes on. */
 const gateMs = 15 * 60_000
 
 export const keyOf = (step: Step, at: number): string => `${at + 1}-${step.id}`
 
-/** Does what is left of the plan, each step's gate before the next. Resolves to the step that waits for a person, if any. */
+/** Does what is left of the plan, each step's gate before the next. Resolves to the step that it stopped at, if any. */
 export async function carryOut(carrying: Carrying): Promise<Step | undefined> {
   const { plan, store, tell, signal } = carrying
   const { state } = store
+  await noteBlockers(carrying)
+  const last = plan.steps.findLastIndex((step) => step.id === carrying.until)
   for (const [at, step] of plan.steps.entries()) {
+    if (last >= 0 && at > last) return step
     const key = keyOf(step, at)
     if (state.done.includes(key)) {
       tell({ step, at, is: "was done" })
@@ -70,7 +77,8 @@ export async function takeBack(carrying: Carrying): Promise<void> {
     state.done = state.done.filter((k) => k !== key)
     state.started = state.started.filter((k) => k !== key)
     await store.save()
-    tell({ step, at, is: "taken back" })
+    const { stays } = work ?? {}
+    tell({ step, at, is: "taken back", ...(stays !== undefined && { stays }) })
   }
   await store.remove()
 }
@@ -88,11 +96,12 @@ async function until(
   const deadline = clock.now() + gateMs
   let told: string | undefined
   for (;;) {
+    const asked = clock.now()
     const why = await gate()
     if (why === undefined) return
     if (why !== told) tell({ step, at, is: "waits", why })
     told = why
     if (clock.now() > deadline) throw fail("cli/gate-closed", { step: step.title, why })
-    await clock.sleep(pollMs, signal)
+    await clock.sleep(Math.max(pollMs, restShare * (clock.now() - asked)), signal)
   }
 }

@@ -25,6 +25,7 @@ const schema = v.looseObject({
   steps: v.array(
     v.looseObject({ id: v.string(), title: v.string(), commands: v.array(v.string()) }),
   ),
+  replace: v.array(v.looseObject({ node: v.string(), instance: v.optional(v.string()) })),
   preflight: v.looseObject({ blockers: v.array(v.unknown()) }),
 })
 

@@ -1,13 +1,22 @@
-import { createInterface } from "node:readline/promises"
+import { hostname, userInfo } from "node:os"
 import { systemClock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
+import { plural } from "../../fleet/doctor/finding.ts"
+import { indexFleet } from "../../fleet/facts/fleet-index.ts"
 import type { PlanDocument } from "../../fleet/plan/plan-document.ts"
 import { fillReferences, shellReference } from "../../fleet/plan/references.ts"
+import { type LeaseOptions, withApplyLease } from "../apply/apply-lease.ts"
 import { openState, type StateStore } from "../apply/apply-state.ts"
 import { type Carrying, carryOut, keyOf, type Progress, takeBack } from "../apply/carry-out.ts"
+import { noteBlockers } from "../apply/new-blockers.ts"
 import { readPlan, whyNot } from "../apply/read-plan.ts"
 import { workOf } from "../apply/step-work.ts"
 import { type Call, flag, text } from "../command.ts"
+import { confirm } from "../confirm.ts"
+import { nearest } from "../nearest.ts"
+import { findHome } from "../rotate/find-home.ts"
+import { progressWriter } from "../rotate/progress-writer.ts"
+import { loadSnapshot } from "../snapshot/load-snapshot.ts"
 
 /** EX_TEMPFAIL: run it again when what it waits for is done. */
 const waitsForYou = 75
@@ -22,12 +31,14 @@ export async function run(call: Call): Promise<number> {
   if (why !== undefined) throw fail("cli/plan-blocked", { why })
   using carrying = await connect(call, plan, store)
   if (flag(call, "dryRun")) return rehearse(call, carrying)
-  if (!(await confirmed(call, plan, undo))) return 1
+  await confirm(call, ...question(plan, undo))
   try {
-    if (!undo) return await forward(call, carrying, file)
-    await takeBack(carrying)
-    call.stdout.write("Everything is taken back.\n")
-    return 0
+    return await withApplyLease(leaseOf(call, carrying), call.signal, async (signal) => {
+      if (!undo) return forward(call, { ...carrying, signal }, file)
+      await takeBack({ ...carrying, signal })
+      call.stdout.write("Everything that can be taken back is.\n")
+      return 0
+    })
   } catch (error) {
     if (!call.signal.aborted) throw error
     call.stderr.write(`Stopped. Run it again to go on; ${store.file} knows what was done.\n`)
@@ -35,7 +46,13 @@ export async function run(call: Call): Promise<number> {
   }
 }
 
+function leaseOf(call: Call, { kube, clock }: Carrying): LeaseOptions {
+  const identity = `${userInfo().username}@${hostname()} (process ${process.pid})`
+  return { kube, clock, identity, warn: (text) => call.stderr.write(`${text}\n`) }
+}
+
 async function connect(call: Call, plan: PlanDocument, store: StateStore) {
+  const until = stepNamed(plan, text(call, "until"))
   const [{ clientKube }, { sdkEc2 }, { sdkNetwork }, { checkPlace }] = await Promise.all([
     import("../../kube/client/client-kube.ts"),
     import("../../ec2/sdk/sdk-ec2.ts"),
@@ -64,34 +81,53 @@ async function connect(call: Call, plan: PlanDocument, store: StateStore) {
     ...(addons && { addon: addons }),
     tell: (event) => call.stdout.write(progressLine(event, plan)),
     maxPodsReady: flag(call, "maxPodsReady"),
+    ...(until && { until }),
+    look: async () => indexFleet(await loadSnapshot(call, systemClock)),
+    rotations: {
+      home: () => findHome(call),
+      show: () => progressWriter(call, systemClock),
+      stopWhenBlocked: call.stdout.isTTY !== true,
+    },
   }
   const owned = undo.move()
   return { ...carrying, [Symbol.dispose]: () => owned.dispose() }
 }
 
 async function forward(call: Call, carrying: Carrying, file: string): Promise<number> {
-  const { plan } = carrying
   const waits = await carryOut(carrying)
   if (waits === undefined) {
     call.stdout.write("The plan is carried out.\n")
     return 0
   }
-  const at = plan.steps.indexOf(waits)
-  for (const step of plan.steps.slice(at)) {
-    if (waits.id === "max-pods" && step !== waits) break
-    call.stdout.write(
-      `\n${step.title}: ${step.why}\n${step.commands.map((c) => `  $ ${c}\n`).join("")}  gate: ${step.gate}\n`,
-    )
+  const go = `Then: berth apply ${file}`
+  if (waits.id !== "max-pods") {
+    call.stdout.write(`\nStopped before "${waits.title}", as asked. ${go}\n`)
+    return waitsForYou
   }
-  if (waits.id !== "max-pods") return 0
-  call.stdout.write(`\nThen: berth apply ${file} --max-pods-ready\n`)
+  call.stdout.write(
+    `\n${waits.title}: ${waits.why}\n${waits.commands.map((c) => `  $ ${c}\n`).join("")}  gate: ${waits.gate}\n\n${go} --max-pods-ready\n`,
+  )
   return waitsForYou
+}
+
+function stepNamed({ steps }: PlanDocument, name: string | undefined) {
+  if (name === undefined) return undefined
+  const found = steps.find((step) => step.id === name)
+  if (found !== undefined) return found.id
+  const ids = [...new Set(steps.map((step) => step.id))]
+  const near = nearest(name, ids)
+  throw fail("cli/bad-option", {
+    option: "--until",
+    value: name,
+    expected: `a step of the plan (${(near.length > 0 ? near : ids).join(", ")})`,
+  })
 }
 
 /** What a run would do, step by step; it reads, and changes nothing. */
 async function rehearse(call: Call, carrying: Carrying): Promise<number> {
   const { plan, store } = carrying
   const undo = flag(call, "undo")
+  if (!undo) await noteBlockers(carrying)
   const steps = [...plan.steps.entries()]
   for (const [at, step] of undo ? steps.reverse() : steps) {
     const key = keyOf(step, at)
@@ -107,38 +143,33 @@ async function rehearse(call: Call, carrying: Carrying): Promise<number> {
         store.state.ids[`${kind}:${id}`] ?? shellReference(kind, id)
       call.stdout.write(`  $ ${fillReferences(command, fill)}\n`)
     }
+    if (undo && work?.stays !== undefined) call.stdout.write(`  but: ${work.stays}\n`)
     const why = work === undefined || undo ? undefined : await work.gate()
     if (why !== undefined) call.stdout.write(`  now: ${why}\n`)
   }
   return 0
 }
 
-async function confirmed(call: Call, plan: PlanDocument, undo: boolean): Promise<boolean> {
-  if (flag(call, "yes")) return true
-  if (!process.stdin.isTTY) throw fail("cli/needs-yes", {})
-  const question = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const name = plan.site.cluster ?? "this cluster"
-    const what = undo ? "Take the plan back" : `Carry out ${plan.steps.length} steps`
-    const answer = await question.question(`${what} on ${name}? [y/N] `, { signal: call.signal })
-    return /^y(es)?$/i.test(answer.trim())
-  } catch (error) {
-    if (call.signal.aborted) return false
-    throw error
-  } finally {
-    question.close()
-  }
+function question({ site, steps, replace }: PlanDocument, undo: boolean): [string, string] {
+  const place = site.cluster ?? "this cluster"
+  if (undo) return [`Take the plan back on ${place}?`, `taking the plan back on ${place}`]
+  const nodes = replace.length === 0 ? "" : `, which replace ${plural(replace.length, "node")},`
+  const work = `${plural(steps.length, "step")}${nodes} on ${place}`
+  return [`Carry out ${work}?`, `carrying out ${work}`]
 }
 
 function progressLine(event: Progress, { steps }: PlanDocument): string {
   const head = `[${event.at + 1}/${steps.length}]`
   if (event.is === "waits") return `${head}   waits: ${event.why}\n`
   if (event.is === "begins") return `${head} ${event.step.title}\n`
+  if (event.is === "taken back") {
+    const stays = event.stays === undefined ? "" : `; ${event.stays}`
+    return `${head}   taken back${stays}\n`
+  }
   const says = {
     done: "done",
-    "was done": "done before",
-    "taken back": "taken back",
-    yours: "yours to do",
+    "was done": `done before: ${event.step.title}`,
+    yours: `yours to do: ${event.step.title}`,
   }
-  return `${head}   ${says[event.is]}${event.is === "was done" || event.is === "yours" ? `: ${event.step.title}` : ""}\n`
+  return `${head}   ${says[event.is]}\n`
 }

@@ -151,7 +151,7 @@ function nodeSteps({ env, replace, layout }: Draft, examination: Examination): S
       title: `Turn custom networking ${change.value === "true" ? "on" : "off"}`,
       why: "last of the settings: everything it needs is there",
       commands: [setCommand([change], examination)],
-      gate: "kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking",
+      gate: "kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking that was not there before",
       undo: [setCommand([{ name: switchName, value: change.before ?? "false" }], examination)],
     })
   }
@@ -163,8 +163,8 @@ function nodeSteps({ env, replace, layout }: Draft, examination: Examination): S
     title: `Replace one node: ${first.node}`,
     why: "what is wrong shows on one node",
     commands: [`berth rotate --nodes ${first.node}`],
-    gate: `its successor is Ready${where.length > 0 ? `, its pods have addresses of ${enumerate(where)}` : ""}, and DNS and a webhook answer there`,
-    undo: ["berth rotate --undo"],
+    gate: `its successor is Ready${where.length > 0 ? `, its pods have addresses of ${enumerate(where)}` : ""}, and berth doctor finds nothing blocking that was not there before`,
+    undo: [rotateBack],
   })
   if (rest.length > 0) {
     const total = examination.nodes.length
@@ -174,8 +174,10 @@ function nodeSteps({ env, replace, layout }: Draft, examination: Examination): S
       why: "nodes that run keep what they have",
       commands: ["berth rotate"],
       gate: "every node is converged (berth status)",
-      undo: ["berth rotate --undo"],
+      undo: [rotateBack],
     })
   }
   return steps
 }
+
+const rotateBack = "berth rotate --undo   # nodes that were replaced stay replaced"

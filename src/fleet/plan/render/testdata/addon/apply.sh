@@ -55,12 +55,12 @@ kubectl rollout status daemonset aws-node -n kube-system --timeout=10m
 read -r -p "Start new nodes with the right max-pods: done? Enter goes on, Ctrl-C stops. "
 
 # 7. Turn custom networking on
-# Gate: kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking
+# Gate: kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking that was not there before
 aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"true"}}'
 kubectl rollout status daemonset aws-node -n kube-system --timeout=10m
 
 # 8. Replace one node: node-a
-# Gate: its successor is Ready, its pods have addresses of 100.64.0.0/19, 100.64.32.0/19, and DNS and a webhook answer there
+# Gate: its successor is Ready, its pods have addresses of 100.64.0.0/19, 100.64.32.0/19, and berth doctor finds nothing blocking that was not there before
 # berth rotate --nodes node-a
 read -r -p "Replace one node: node-a: done? Enter goes on, Ctrl-C stops. "
 
@@ -70,8 +70,8 @@ read -r -p "Replace one node: node-a: done? Enter goes on, Ctrl-C stops. "
 read -r -p "Replace 1 node more, of 2: done? Enter goes on, Ctrl-C stops. "
 
 # To take it back:
-#   berth rotate --undo
-#   berth rotate --undo
+#   berth rotate --undo   # nodes that were replaced stay replaced
+#   berth rotate --undo   # nodes that were replaced stay replaced
 #   aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"false"}}'
 #   aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2"}}'
 #   kubectl delete -f pods-network.yaml
