@@ -3,6 +3,7 @@ import type { ChangeRequest } from "../fleet/change/change-request.ts"
 import type { FleetIndex } from "../fleet/facts/fleet-index.ts"
 import { formatCidr, parseCidr } from "../vpc/cidr.ts"
 import { type Call, flag, list, text } from "./command.ts"
+import { wholeNumber } from "./whole-number.ts"
 
 const targets = {
   warmIpTarget: "WARM_IP_TARGET",
@@ -16,10 +17,14 @@ export function planRequest(call: Call, index: FleetIndex): ChangeRequest {
   const block = blockOf(call)
   const pool = poolOf(call)
   const groups = groupsOf(call)
-  const subnetLength = number(call, "subnetLength", "--subnet-length", { least: 16, most: 28 })
+  const subnetLength = wholeNumber(call, "subnetLength", {
+    option: "--subnet-length",
+    least: 16,
+    most: 28,
+  })
   const places = block ?? pool ?? subnetLength ?? groups
-  const morePods = number(call, "pods", "--pods", { most: 1_000_000 })
-  const nodes = number(call, "nodes", "--nodes", { most: 100_000 }) ?? 0
+  const morePods = wholeNumber(call, "pods", { option: "--pods", least: 0, most: 1_000_000 })
+  const nodes = wholeNumber(call, "nodes", { option: "--nodes", least: 0, most: 100_000 }) ?? 0
   const moreNodes = nodes + (flag(call, "upgradeSurge") ? upgradeSurge(index) : 0)
   const env = targetsOf(call)
   const prefixes = text(call, "prefixDelegation")
@@ -82,25 +87,11 @@ function groupsOf(call: Call): string[] | undefined {
 
 function targetsOf(call: Call): Record<string, string> | undefined {
   const entries = Object.entries(targets).flatMap(([option, name]): [string, string][] => {
-    const flagName = `--${name.toLowerCase().replaceAll("_", "-")}`
-    const value = number(call, option, flagName, { most: 10_000 })
+    const flags = `--${name.toLowerCase().replaceAll("_", "-")}`
+    const value = wholeNumber(call, option, { option: flags, least: 0, most: 10_000 })
     return value === undefined ? [] : [[name, String(value)]]
   })
   return entries.length > 0 ? Object.fromEntries(entries) : undefined
-}
-
-function number(
-  call: Call,
-  name: string,
-  option: string,
-  { least = 0, most }: { least?: number; most: number },
-): number | undefined {
-  const value = text(call, name)
-  if (value === undefined) return undefined
-  const parsed = Number(value)
-  if (!/^\d{1,7}$/.test(value) || parsed < least || parsed > most)
-    throw bad(option, value, `a whole number from ${least} to ${most}`)
-  return parsed
 }
 
 const bad = (option: string, value: string, expected: string) =>

@@ -8,6 +8,7 @@ import { type Call, flag, text } from "../command.ts"
 import { fleetPage, modesPage, typesPage } from "../max-pods-page.ts"
 import { loadSnapshot } from "../snapshot/load-snapshot.ts"
 import { terminalOf } from "../terminal.ts"
+import { wholeNumber } from "../whole-number.ts"
 import { writeOutput } from "../write-output.ts"
 
 type Mode = Omit<MaxPodsQuestion, "type">
@@ -33,8 +34,12 @@ async function typeByFlag(call: Call): Promise<string | undefined> {
 }
 
 function modeOf(call: Call): Mode {
-  const maxENI = count(call, "cniMaxEni", "--cni-max-eni")
-  const unmanaged = count(call, "unmanagedEnis", "--unmanaged-enis")
+  const maxENI = wholeNumber(call, "cniMaxEni", { option: "--cni-max-eni", least: 0, most: 1000 })
+  const unmanaged = wholeNumber(call, "unmanagedEnis", {
+    option: "--unmanaged-enis",
+    least: 0,
+    most: 1000,
+  })
   const cniVersion = text(call, "cniVersion")
   return {
     ...(flag(call, "cniCustomNetworkingEnabled") && { customNetworking: true }),
@@ -44,14 +49,6 @@ function modeOf(call: Call): Mode {
     ...(unmanaged !== undefined && { unmanaged }),
     ...(cniVersion !== undefined && { cniVersion }),
   }
-}
-
-function count(call: Call, name: string, option: string): number | undefined {
-  const value = text(call, name)
-  if (value === undefined) return undefined
-  if (!/^\d{1,4}$/.test(value))
-    throw fail("cli/bad-option", { option, value, expected: "a number of ENIs" })
-  return Number(value)
 }
 
 /** A type, or every type that a pattern such as `m5.*` or a family such as `m5` names. */

@@ -6,6 +6,7 @@ import type {
 } from "../../fleet/user-data/request.ts"
 import { badRequest, userData } from "../../fleet/user-data/user-data.ts"
 import { type Call, list, text } from "../command.ts"
+import { wholeNumber } from "../whole-number.ts"
 
 export async function run(call: Call): Promise<number> {
   const request = requestOf(call)
@@ -32,7 +33,7 @@ function requestOf(call: Call): UserDataRequest {
   const eniConfig = text(call, "eniConfig")
   return {
     cluster: call.args[0] ?? "",
-    maxPods: Number(text(call, "maxPods")),
+    maxPods: wholeNumber(call, "maxPods", { option: "--max-pods", least: 1, most: 2000 }) ?? 0,
     labels: {
       ...Object.fromEntries(list(call, "label").map(pair)),
       // The one binding that cannot lose a race: it is there when the node registers, before its first ENI.
