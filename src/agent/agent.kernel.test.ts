@@ -3,8 +3,10 @@ import assert from "node:assert/strict"
 import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
+import { fileURLToPath } from "node:url"
 import { namespaceRights } from "../kernel/rights.ts"
 import { vethNames } from "./network/veth-name.ts"
+import { installPlugin } from "./plugin-install.ts"
 import { until } from "./testing/agent-world.ts"
 import { podInterface, primaryInterface } from "./testing/fake-controller.ts"
 import { type NodeLab, nodeLab, type PluginRun } from "./testing/node-lab.ts"
@@ -44,6 +46,23 @@ test("a pod is attached by the plugin process, found intact, and detached", opti
   assert.equal(
     lab.host.rules().some((rule) => rule.to === "100.64.1.11/32"),
     false,
+  )
+})
+
+test("on a host without a compiler the plugin is the script for Node", options, async () => {
+  await using lab = await nodeLab()
+  await serve(lab, 1)
+  const { HOST_CNI_BIN_PATH: bin, BERTH_SOCKET: socket } = lab.environment
+  const script = fileURLToPath(new URL("../cni/relay.mjs", import.meta.url))
+  await installPlugin(bin, socket, { relay: { kind: "node", path: script } })
+  lab.sandbox("c1")
+  const added = await lab.plugin("ADD", "c1")
+  assert.equal(addressOf(added), "100.64.1.11/32", JSON.stringify(added.output))
+  assert.deepEqual((await lab.plugin("CHECK", "c1", { prevResult: added.output })).output, {})
+  assert.equal((await lab.plugin("DEL", "c1")).code, 0)
+  assert.deepEqual(
+    lab.host.rules().filter((rule) => rule.priority === 512),
+    [],
   )
 })
 

@@ -15,10 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT = 1 << 20, HEADER_LIMIT = 1 << 16, DEADLINE_S = 60, RETRY_MS = 10000, PAUSE_MS = 50 };
+enum { LIMIT = 1 << 20, HEADER_LIMIT = 1 << 16, RETRY_MS = 10000, PAUSE_MS = 50 };
 static const char *default_socket = "/var/run/aws-node/berth.sock";
 static const char *link_name = "berth-cni.sock"; // beside this binary: names the socket where it is not the default
 static char request[HEADER_LIMIT + LIMIT + 2], reply[LIMIT + 1], place[PATH_MAX], name[PATH_MAX];
+static long deadline_ms = 60000; // BERTH_CNI_DEADLINE_MS; an ADD waits at most 20 s for supply
 static size_t header, request_size, reply_size;
 static long reached; // when the agent last took a connection, or this process started
 
@@ -60,7 +61,7 @@ static void locate(void) {
 static int converse(void) {
   char copy[PATH_MAX];
   struct sockaddr_un to = {.sun_family = AF_UNIX};
-  struct timeval patience = {.tv_sec = DEADLINE_S};
+  struct timeval patience = {deadline_ms / 1000, deadline_ms % 1000 * 1000};
   snprintf(copy, sizeof copy, "%s", place);
   if (chdir(dirname(copy)) < 0) return 0;
   if (strlen(name) >= sizeof to.sun_path) return errno = ENAMETOOLONG, 0;
@@ -90,7 +91,8 @@ done:;
 }
 
 int main(void) {
-  const char *command = getenv("CNI_COMMAND");
+  const char *command = getenv("CNI_COMMAND"), *deadline = getenv("BERTH_CNI_DEADLINE_MS");
+  if (deadline && atol(deadline) > 0) deadline_ms = atol(deadline);
   locate();
   if (!command) fail(4, "CNI_COMMAND is not set: this is a CNI plugin, which container runtimes execute", "not asked");
   if (strcmp(command, "VERSION") == 0)
@@ -110,7 +112,7 @@ int main(void) {
   // again what may already have been carried out is safe, since ADD and DEL are idempotent.
   long start = reached = now_ms();
   for (; !converse(); usleep(PAUSE_MS * 1000))
-    if (errno == EAGAIN || status || now_ms() - reached > RETRY_MS || now_ms() - start > DEADLINE_S * 1000)
+    if (errno == EAGAIN || status || now_ms() - reached > RETRY_MS || now_ms() - start > deadline_ms)
       fail(status ? 50 : 11, "the node agent (aws-node) does not answer", strerror(errno));
   char *body = memchr(reply, '\n', reply_size);
   fwrite(body + 1, 1, reply + reply_size - body - 1, stdout);

@@ -26,13 +26,16 @@ export interface RelayBinary {
  * The relay to install on a host: the one shipped beside this file (in the image), else one compiled from source and
  * kept by the hash of the source, else the script for Node.
  */
-export async function relayBinary(): Promise<RelayBinary> {
+export async function relayBinary(cache = ownCache): Promise<RelayBinary> {
   const shipped = join(here, "berth-cni")
   if (isExecutable(shipped)) return { path: shipped, kind: "c" }
-  const compiled = await compile().catch(() => undefined)
+  const compiled = await compile(cache).catch(() => undefined)
   if (compiled !== undefined) return { path: compiled, kind: "c" }
   return { path: sourceFile("relay.mjs"), kind: "node" }
 }
+
+/** Not in /tmp, where another user could leave a program for root to install. */
+const ownCache = join(dirname(sourceFile("berth-cni.c")), "../../node_modules/.cache/berth")
 
 /** Beside this file, or where the checkout has it when this file is part of a bundle. */
 function sourceFile(name: string): string {
@@ -40,11 +43,9 @@ function sourceFile(name: string): string {
   return existsSync(beside) ? beside : join(here, "..", "src", "cni", name)
 }
 
-async function compile(): Promise<string> {
+async function compile(cache: string): Promise<string> {
   const source = sourceFile("berth-cni.c")
   const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16)
-  // Not /tmp, where another user could leave a program for root to install.
-  const cache = join(dirname(source), "..", "..", "node_modules", ".cache", "berth")
   const path = join(cache, `berth-cni-${hash}`)
   if (isExecutable(path)) return path
   mkdirSync(cache, { recursive: true })

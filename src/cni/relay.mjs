@@ -6,7 +6,8 @@ import { basename, dirname, join } from "node:path"
 
 const headerLimit = 1 << 16
 const limit = 1 << 20
-const deadlineMs = 60_000
+/** An ADD waits at most 20 s for supply. */
+const deadlineMs = Number(process.env.BERTH_CNI_DEADLINE_MS) || 60_000
 const retryMs = 10_000
 const pauseMs = 50
 

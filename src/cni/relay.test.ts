@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
-import { createServer, type Server } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { after, before, describe, test } from "node:test"
@@ -15,6 +15,8 @@ const script: RelayBinary = {
 }
 const compiled = await relayBinary()
 const relays = compiled.kind === "c" ? [compiled, script] : [script]
+
+const never = Symbol("an agent that hangs")
 
 interface Outcome {
   code: number | null
@@ -34,44 +36,48 @@ function call(relay: RelayBinary, env: Record<string, string>, stdin: string): P
 }
 
 /** An agent that answers each connection with the next of `replies`; undefined closes without a word. */
-async function fakeAgent(path: string, replies: (string | undefined)[]) {
+async function fakeAgent(path: string, replies: (string | undefined | typeof never)[]) {
   const requests: string[] = []
+  const sockets: Socket[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket)
     let text = ""
     socket.setEncoding("utf8").on("data", (chunk) => (text += String(chunk)))
     socket.on("error", () => {})
     socket.on("end", () => {
       requests.push(text)
       const reply = replies.shift()
+      if (reply === never) return
       if (reply === undefined) socket.destroy()
       else socket.end(reply)
     })
   })
   await new Promise<void>((resolve) => server.listen(path, resolve))
-  return { requests, server }
+  const close = () => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  }
+  return { requests, close }
 }
 
 for (const relay of relays) {
   describe(`the ${relay.kind} relay`, () => {
     let folder = ""
     let socket = ""
-    const servers: Server[] = []
-    const agent = async (...replies: (string | undefined)[]) => {
+    const agents: { close: () => Promise<unknown> }[] = []
+    const agent = async (...replies: Parameters<typeof fakeAgent>[1]) => {
       const a = await fakeAgent(socket, replies)
-      servers.push(a.server)
+      agents.push(a)
       return a.requests
     }
     const config = '{"name":"x","cniVersion" : "0.4.0"}'
     const nowhere = () => ({ BERTH_SOCKET: join(folder, "none", "s") })
-    let unanswered: Promise<Outcome>
     before(() => {
       folder = mkdtempSync(join(tmpdir(), "berth-relay-"))
       socket = join(folder, "s")
-      // Takes ten seconds, which the other tests use.
-      unanswered = call(relay, { ...nowhere(), CNI_COMMAND: "DEL" }, config)
     })
     after(() => rmSync(folder, { recursive: true }))
-    const stop = () => Promise.all(servers.splice(0).map((s) => new Promise((r) => s.close(r))))
+    const stop = () => Promise.all(agents.splice(0).map((a) => a.close()))
 
     test("sends the CNI variables and stdin as they are, prints the reply and exits with its code", async () => {
       const requests = await agent('3\n{"ips":[]}\nä\n')
@@ -118,6 +124,22 @@ for (const relay of relays) {
       })
     })
 
+    test("gives up on an agent that takes the call and hangs, without calling again", async () => {
+      const requests = await agent(never, never)
+      const env = { BERTH_SOCKET: socket, BERTH_CNI_DEADLINE_MS: "200" }
+      for (const [command, code] of [
+        ["ADD", 11],
+        ["STATUS", 50],
+      ] as const) {
+        const outcome = await call(relay, { ...env, CNI_COMMAND: command }, config)
+        const { cniVersion, code: said, msg } = JSON.parse(outcome.stdout)
+        assert.deepEqual([outcome.code, cniVersion, said], [1, "0.4.0", code])
+        assert.equal(msg, "the node agent (aws-node) does not answer")
+      }
+      assert.equal(requests.length, 2)
+      await stop()
+    })
+
     const refusals: [string, Record<string, string>, string, number][] = [
       ["no CNI_COMMAND", {}, "", 4],
       ["a line break in a variable", { CNI_COMMAND: "ADD", CNI_ARGS: "a\nCNI_NETNS=/x" }, "", 4],
@@ -145,7 +167,8 @@ for (const relay of relays) {
 
     test("without an agent: a CNI error in the version of the request, and STATUS does not wait", async () => {
       const status = await call(relay, { ...nowhere(), CNI_COMMAND: "STATUS" }, config)
-      const del = await unanswered
+      const env = { ...nowhere(), BERTH_CNI_DEADLINE_MS: "300" }
+      const del = await call(relay, { ...env, CNI_COMMAND: "DEL" }, config)
       const { cniVersion, code, msg } = JSON.parse(del.stdout)
       assert.deepEqual([del.code, cniVersion, code], [1, "0.4.0", 11])
       assert.equal(msg, "the node agent (aws-node) does not answer")
@@ -153,3 +176,15 @@ for (const relay of relays) {
     })
   })
 }
+
+test("a host without a compiler gets the relay for Node", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "berth-relay-"))
+  const path = process.env["PATH"]
+  try {
+    process.env["PATH"] = empty
+    assert.deepEqual(await relayBinary(empty), script)
+  } finally {
+    process.env["PATH"] = path
+    rmSync(empty, { recursive: true })
+  }
+})
