@@ -1,5 +1,5 @@
 import type { Node } from "../api/core.ts"
-import type { NodeNetwork, PlacementKey } from "../api/nodenetwork.ts"
+import type { NodeNetwork, PlacementKey, QuotaStatus } from "../api/nodenetwork.ts"
 import { nodePlacement } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import { BerthError } from "../errors/berth-error.ts"
@@ -12,6 +12,7 @@ import type { CloudFacts } from "./cloud-facts.ts"
 import type { NodeCalls } from "./node-calls.ts"
 import type { NodeState } from "./node-state.ts"
 import { isExhaustion } from "./node-status.ts"
+import type { QuotaBook } from "./quota-book.ts"
 import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
 import type { SubnetSupplies } from "./subnet-supply.ts"
 
@@ -21,6 +22,7 @@ export interface DecideOptions {
   readonly facts: CloudFacts
   readonly supplies: SubnetSupplies
   readonly calls: NodeCalls
+  readonly quotas: QuotaBook
 }
 
 export interface DecideInput {
@@ -35,6 +37,7 @@ export interface Decision {
   readonly actions: readonly Action[]
   readonly limits: InterfaceLimits | undefined
   readonly obstacle: BerthError | undefined
+  readonly quota: QuotaStatus | undefined
 }
 
 /** Free addresses older than this are asked for anew before addresses are taken from a subnet. */
@@ -43,7 +46,11 @@ const supplyAgeMs = 60_000
 export const recheckMs = 30_000
 
 /** The decision while something stands in the way of any. */
-export const blockedBy = (obstacle: Error | undefined): Decision => ({
+export const blockedBy = (
+  options: DecideOptions,
+  input: DecideInput,
+  obstacle: Error | undefined,
+): Decision => ({
   resolutions: new Map(),
   shortages: [],
   actions: [],
@@ -52,7 +59,13 @@ export const blockedBy = (obstacle: Error | undefined): Decision => ({
     obstacle instanceof BerthError || obstacle === undefined
       ? obstacle
       : asBerthError(obstacle, "describe"),
+  quota: quotaOf(options, input, false).status,
 })
+
+const quotaOf = ({ quotas }: DecideOptions, { state, object }: DecideInput, grow: boolean) => {
+  const { interfaces, written } = state
+  return quotas.decide(state.name, { spec: object.spec, interfaces, quota: written?.quota }, grow)
+}
 
 /**
  * Decides on a node; loads what of the cloud the decision needs and nobody has loaded yet. `prepare` is called with the
@@ -76,7 +89,7 @@ export async function decideNode<P>(
     }
   } catch (error) {
     if (!(error instanceof BerthError)) throw error
-    decision = blockedBy(error)
+    decision = blockedBy(options, input, error)
   }
   return { decision, prepared: prepare(decision) }
 }
@@ -92,7 +105,19 @@ export function instanceMismatch({ name, instanceID }: NodeState, node: Node): E
 }
 
 function resolve(
-  { placements, facts }: DecideOptions,
+  options: DecideOptions,
+  input: DecideInput,
+): Promise<ReadonlyMap<PlacementKey, Resolution>> {
+  const { state, object } = input
+  const keys = new Set([nodePlacement, ...object.spec.demand.map((d) => d.placement)])
+  for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
+  return resolveOnNode(keys, options, input)
+}
+
+/** What placements mean on a node. Errors: ec2/not-found, when the instance shows no primary interface. */
+export function resolveOnNode(
+  keys: Iterable<PlacementKey>,
+  { placements, facts }: Pick<DecideOptions, "placements" | "facts">,
   { state, object, node }: DecideInput,
 ): Promise<ReadonlyMap<PlacementKey, Resolution>> {
   const { spec } = object
@@ -107,20 +132,24 @@ function resolve(
     vpcId: state.vpcId,
     primary: { subnetId: primary.subnetID, securityGroups: primary.securityGroups },
   }
-  const keys = new Set([nodePlacement, ...spec.demand.map((d) => d.placement)])
-  for (const iface of state.interfaces) if (iface.state !== "Foreign") keys.add(iface.placement)
   return resolvePlacements(keys, { node: nodeFacts, mode: spec.mode }, placements, facts)
 }
 
 function decideWith(
   options: DecideOptions,
   limits: InterfaceLimits,
-  { state, object, node }: DecideInput,
+  input: DecideInput,
   resolutions: ReadonlyMap<PlacementKey, Resolution>,
 ): Decision {
+  const { state, object, node } = input
+  const quota = quotaOf(options, input, true)
+  const demand = object.spec.demand.map((d) => ({
+    ...d,
+    waiting: Math.max(0, d.waiting - (quota.denied.get(d.placement) ?? 0)),
+  }))
   const plan = planNode({
     node: state.name,
-    spec: object.spec,
+    spec: { ...object.spec, demand },
     limits,
     interfaces: state.interfaces,
     inFlight: state.inFlight(),
@@ -130,7 +159,8 @@ function decideWith(
     now: options.clock.now(),
   })
   const shortages = [...plan.shortages, ...heldBack(options, state, object, plan)]
-  return { resolutions, shortages, actions: plan.actions, limits, obstacle: undefined }
+  const { actions } = plan
+  return { resolutions, shortages, actions, limits, obstacle: undefined, quota: quota.status }
 }
 
 /** Calls that failed and wait for another try are shortages too, when pods wait for them. */

@@ -16,6 +16,7 @@ import type { Clock } from "../clock.ts"
 import { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
+import { isPodResource } from "../placement/pod-resource.ts"
 
 export interface ControllerPorts {
   kube: Kube
@@ -48,7 +49,7 @@ export function startInformers(ports: ControllerPorts, signal: AbortSignal): Con
 
 /** Nodes are many and their status is long: only what decides placements is kept. */
 function trimNode(node: Node): Node {
-  const { apiVersion, kind, metadata, spec } = node
+  const { apiVersion, kind, metadata, spec, status } = node
   const { name, uid = "", resourceVersion = "", labels = {}, annotations = {} } = metadata
   // Long values are other programs' records; cut, not left out: a key that is present decides.
   const kept = Object.entries(annotations).map(([key, value]) => [key, value.slice(0, 300)])
@@ -60,6 +61,11 @@ function trimNode(node: Node): Node {
       ...(spec?.providerID ? { providerID: spec.providerID } : {}),
       ...(spec?.unschedulable ? { unschedulable: true } : {}),
       taints: spec?.taints ?? [],
+    },
+    status: {
+      capacity: Object.fromEntries(
+        Object.entries(status?.capacity ?? {}).filter(([name]) => isPodResource(name)),
+      ),
     },
   }
 }

@@ -8,17 +8,20 @@ import type { Logger } from "../log.ts"
 import { createIntent } from "./create-intent.ts"
 import {
   blockedBy,
+  type DecideInput,
   type DecideOptions,
   type Decision,
   decideNode,
   instanceMismatch,
   recheckMs,
+  resolveOnNode,
 } from "./decide-node.ts"
 import type { Departures } from "./departures.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
 import type { StartableCall } from "./node-calls.ts"
 import { NodeState } from "./node-state.ts"
 import { nodeStatus } from "./node-status.ts"
+import { advertisePods, capacityChange, podPlacementKeys } from "./pod-resources.ts"
 import { amountOf } from "./subnet-supply.ts"
 import { takeIn } from "./take-in.ts"
 import { StatusTaken, sameStatus, writeStatus } from "./write-status.ts"
@@ -43,6 +46,8 @@ const unreadableMs = 5_000
 const outrunMs = 50
 /** The condition Throttled is looked at again, to be taken back. */
 const throttledMs = 60_000
+/** Scheduling hints that could not be written are tried again after this long. */
+const adviseMs = 60_000
 /** A failure counts towards the next back-off for so long after its wait. */
 const forgetMs = 600_000
 
@@ -82,11 +87,12 @@ export class NodeReconciler {
     if (read.state === "unsynced") throw unreadable(`NodeNetwork ${name}`, read.why)
     if (read.state === "absent") {
       this.#forget(name)
+      this.#options.quotas.forget(name)
       return undefined
     }
     const node = this.#options.nodes.get(name)
     if (node.state === "unsynced") throw unreadable(`Node ${name}`, node.why)
-    if (node.state === "absent") return this.#options.departures.follow(read.object)
+    if (node.state === "absent") return this.#departing(read.object)
     this.#options.departures.forget(name)
     const state = await this.#stateOf(read.object, node.object)
     if (!state) return undefined
@@ -98,16 +104,65 @@ export class NodeReconciler {
     const obstacle = mismatch ?? state.obstacle
     if (!verified && !obstacle) return undefined
     const prepare = (decision: Decision) => this.#prepare(state, node.object, decision)
-    const blocked = blockedBy(obstacle)
-    const { decision, prepared } = verified
-      ? await decideNode(this.#options, { state, object, node: node.object }, prepare)
-      : { decision: blocked, prepared: prepare(blocked) }
+    const { decision, prepared } = await this.#decide(
+      { state, object, node: node.object },
+      { verified, obstacle },
+      prepare,
+    )
     if (!(await this.#recorded(state, object, node.object, { decision, prepared })))
       return undefined
     for (const call of prepared.start) this.#options.calls.start(state, call)
     if (verified && object.spec.mode.provisioning)
       this.#options.calls.resume(state, object, clock.now())
-    return prepared.outrun ? outrunMs : this.#nextLook(state, decision)
+    if (prepared.outrun) return outrunMs
+    const times = [
+      await this.#advertise({ state, object, node: node.object }, decision),
+      this.#nextLook(state, decision),
+    ].filter((time) => time !== undefined)
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** Hints for the scheduler must not stand in the way of addresses: what fails here is only tried again. */
+  async #advertise(input: DecideInput, { limits }: Decision): Promise<number | undefined> {
+    const { kube, log, placements } = this.#options
+    const { state, object, node } = input
+    if (limits === undefined) return undefined
+    try {
+      const keys = podPlacementKeys(placements)
+      const resolutions = await resolveOnNode(keys, this.#options, input)
+      const { spec } = object
+      const { interfaces } = state
+      await advertisePods(
+        kube,
+        node,
+        capacityChange(node, resolutions, { spec, limits, interfaces }),
+      )
+      return undefined
+    } catch (error) {
+      log.warn("the scheduler was not told what the node can serve", {
+        node: state.name,
+        why: (error as Error).message,
+      })
+      return adviseMs
+    }
+  }
+
+  async #decide(
+    input: DecideInput,
+    { verified, obstacle }: { verified: boolean; obstacle: Error | undefined },
+    prepare: (decision: Decision) => Prepared,
+  ): Promise<{ decision: Decision; prepared: Prepared }> {
+    if (verified) return decideNode(this.#options, input, prepare)
+    const decision = blockedBy(this.#options, input, obstacle)
+    return { decision, prepared: prepare(decision) }
+  }
+
+  #departing(object: NodeNetwork): Promise<number | undefined> {
+    const { quotas, departures } = this.#options
+    const { spec, status } = object
+    const { interfaces = [], quota } = status ?? {}
+    quotas.load(object.metadata.name, { spec, interfaces, quota, departed: true })
+    return departures.follow(object)
   }
 
   #forget(name: string): void {
@@ -215,7 +270,7 @@ export class NodeReconciler {
     node: Node,
     decision: Decision,
   ): Promise<boolean> {
-    const { kube, facts, clock, isThrottled } = this.#options
+    const { kube, facts, clock, isThrottled, quotas } = this.#options
     const vpc = facts.vpc(state.vpcId)
     const status = nodeStatus({
       ...decision,
@@ -236,11 +291,13 @@ export class NodeReconciler {
       throw error
     }
     state.written = status
+    quotas.written(state.name, status.quota)
     this.#options.onStatus(node, before, status)
     return true
   }
 
-  #nextLook(state: NodeState, { resolutions, shortages, obstacle }: Decision): number | undefined {
+  #nextLook(state: NodeState, decision: Decision): number | undefined {
+    const { resolutions, shortages, obstacle, quota } = decision
     const now = this.#options.clock.now()
     state.forgetFailures(now - forgetMs)
     const times = [...state.failures.values()].map((f) => f.until).filter((at) => at > now)
@@ -248,7 +305,8 @@ export class NodeReconciler {
     if (state.verifyAt !== undefined) times.push(state.verifyAt)
     const refused = [...resolutions.values()].filter((r) => !r.ok)
     if (obstacle || refused.some((r) => !r.ok && r.unreadable)) times.push(now + unreadableMs)
-    if (shortages.length + refused.length > 0) times.push(now + recheckMs)
+    const denied = quota?.denied ?? []
+    if (shortages.length + refused.length + denied.length > 0) times.push(now + recheckMs)
     return times.length === 0 ? undefined : Math.max(100, Math.min(...times) - now)
   }
 }
