@@ -1,29 +1,18 @@
 import type { Pod } from "../api/core.ts"
 import type { KubeObject } from "../api/meta.ts"
 import { nodePlacement, type PlacementKey } from "../api/nodenetwork.ts"
-import {
-  namespaces,
-  pods,
-  type Resource,
-  securityGroupPolicies,
-  serviceAccounts,
-  subnetPools,
-} from "../api/resources.ts"
+import { pods, type Resource, securityGroupPolicies, subnetPools } from "../api/resources.ts"
 import type { SecurityGroupPolicy } from "../api/securitygrouppolicy.ts"
 import type { SubnetPool } from "../api/subnetpool.ts"
 import { fail } from "../errors/catalogue.ts"
 import { Informer } from "../kube/informer.ts"
 import { KubeError } from "../kube/kube.ts"
+import { PodFactsReader } from "../kube/pod-facts.ts"
 import { type PodPlacementDecision, podPlacement } from "../placement/pod-placement.ts"
 import { failed, found, type Read } from "../placement/read.ts"
 import type { LastKnownFile } from "./last-known.ts"
 import type { KubeDeps, NodeObjects } from "./node-objects.ts"
 
-type Labels = Readonly<Record<string, string>>
-
-/** Labels of namespaces and service accounts are asked for when a selector needs them, and kept so long. */
-const labelsMs = 10_000
-const labelsLimit = 1_000
 /** How long an ADD waits for what decides its placement. */
 const patienceMs = 5_000
 
@@ -37,12 +26,13 @@ export class PodPlacements {
   readonly #objects: Pick<NodeObjects, "pods">
   readonly #pools: OptionalList<SubnetPool>
   readonly #policies: OptionalList<SecurityGroupPolicy>
-  readonly #labels = new Map<string, { at: number; read: Promise<Read<Labels>> }>()
+  readonly #facts: PodFactsReader
 
   constructor(deps: KubeDeps, objects: Pick<NodeObjects, "pods">, lastKnown: LastKnownFile) {
     this.#deps = deps
     this.#objects = objects
     this.#lastKnown = lastKnown
+    this.#facts = new PodFactsReader(deps)
     this.#pools = new OptionalList(deps, subnetPools, (pools) => lastKnown.remember({ pools }))
     this.#policies = new OptionalList(deps, securityGroupPolicies, (policies) =>
       lastKnown.remember({ policies }),
@@ -87,23 +77,7 @@ export class PodPlacements {
   async decide(pod: Pod): Promise<PodPlacementDecision> {
     if (this.#nobodyChooses()) return { ok: true, key: nodePlacement, trace: [] }
     const { pools, policies } = this.#read()
-    const { name, namespace = "", labels = {} } = pod.metadata
-    const serviceAccount = pod.spec.serviceAccountName ?? "default"
-    const selects = <T>(read: Read<readonly T[]>, by: (item: T) => unknown) =>
-      read.state === "found" && read.value.some((item) => by(item) !== undefined)
-    const byNamespace = selects(pools, (p) => p.spec.namespaceSelector)
-    const byAccount = selects(policies, (p) => p.spec?.serviceAccountSelector)
-    const nothing = found<Labels>({})
-    const facts = {
-      name,
-      namespace,
-      labels,
-      serviceAccount,
-      namespaceLabels: byNamespace ? await this.#labelsOf(namespaces, namespace) : nothing,
-      serviceAccountLabels: byAccount
-        ? await this.#labelsOf(serviceAccounts, serviceAccount, namespace)
-        : nothing,
-    }
+    const facts = await this.#facts.factsOf(pod, pools, policies)
     return podPlacement(facts, pools, policies)
   }
 
@@ -123,24 +97,6 @@ export class PodPlacements {
       throw fail("placement/unreadable", { what, why: (error as Error).message }, error)
     }
     throw fail("placement/unreadable", { what, why: "the API server does not know it" })
-  }
-
-  #labelsOf<T extends KubeObject>(resource: Resource<T>, name: string, namespace?: string) {
-    const key = `${resource.plural}/${namespace ?? ""}/${name}`
-    const now = this.#deps.clock.now()
-    const known = this.#labels.get(key)
-    if (known && now - known.at < labelsMs) return known.read
-    if (this.#labels.size >= labelsLimit) this.#labels.clear()
-    const read = this.#deps.kube.get(resource, name, namespace).then(
-      (object): Read<Labels> =>
-        object ? found(object.metadata.labels ?? {}) : { state: "absent" },
-      (error: Error): Read<Labels> => {
-        this.#labels.delete(key)
-        return failed(error.message)
-      },
-    )
-    this.#labels.set(key, { at: now, read })
-    return read
   }
 }
 
