@@ -178,6 +178,8 @@ test("pods that the journal lacked are taken into it: held from then on, and fre
   const disk = w.disk.restarted()
   const book = open1(disk, [])
   assert.deepEqual(names(book), ["pod-old"], "known without being told again")
+  assert.equal(book.find(key("old"))?.held.interfaceID, "eni-1", "its interface is remembered")
+  assert.deepEqual(book.pool.lost(), [])
   assert.equal(await addressOf(book, 1), "100.64.1.12", "its address is taken")
   await book.release(key("old"))
   assert.deepEqual(names(open1(disk.restarted(), [])), ["pod-1"])

@@ -229,6 +229,12 @@ export class AddressBook implements AsyncDisposable {
       // Losing this record costs nothing: the offers settle again after a restart.
       this.#journal.append({ op: "settle", offers: adoption.settled }).catch(() => {})
     }
+    for (const held of adoption.located) {
+      const attachment = { ...this.#attachments.get(keyText(held.key))!, held }
+      this.#attachments.set(keyText(held.key), attachment)
+      // Losing this costs nothing either: it is found again.
+      this.#journal.append({ op: "hold", ...attachment }).catch(() => {})
+    }
     this.wake()
     return adoption
   }

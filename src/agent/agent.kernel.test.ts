@@ -179,6 +179,16 @@ test(
     ])
     await serve(lab, 2)
     assert.equal(addressOf(await lab.plugin("ADD", "new")), "100.64.1.12/32")
+    const { lost, interfaces } = (await lab.ask("/v1/enis")) as {
+      lost: unknown[]
+      interfaces: { id: string; counts: { held: number } }[]
+    }
+    assert.deepEqual([lost, interfaces.find((i) => i.id === "eni-1")?.counts.held], [[], 2])
+    const attached = (await lab.ask("/v1/pods")) as { held: { interfaceID: string } }[]
+    assert.deepEqual(
+      attached.map((a) => a.held.interfaceID),
+      ["eni-1", "eni-1"],
+    )
     assert.equal((await lab.plugin("DEL", "old")).code, 0)
     assert.equal(
       lab.host.rules().some((r) => r.from === "100.64.1.11/32"),

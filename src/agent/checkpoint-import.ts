@@ -33,7 +33,6 @@ export function importCheckpoint(
       pod: { namespace, name },
       placement: nodePlacement,
       address: a.ipv4,
-      // The pool finds the interface by the address.
       interfaceID: "",
       assignedAt: Math.round((a.allocationTimestamp ?? 0) / 1e6),
     }

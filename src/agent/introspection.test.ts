@@ -1,30 +1,19 @@
 import assert from "node:assert/strict"
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
-import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { pods } from "../api/resources.ts"
 import { agentLog, rotate } from "./agent-log.ts"
 import { agentWorld, until } from "./testing/agent-world.ts"
+import { askSocket } from "./testing/ask-socket.ts"
 import { podInterface, primaryInterface, testPod } from "./testing/fake-controller.ts"
-
-function ask(socketPath: string, path: string, method = "GET", body = "") {
-  return new Promise<{ status: number; text: string }>((resolve, reject) => {
-    const call = request({ socketPath, path, method }, (response) => {
-      let text = ""
-      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }))
-    })
-    call.on("error", reject).end(body)
-  })
-}
 
 test("humans and Prometheus are told what the agent knows", async () => {
   using world = await agentWorld({ IP_COOLDOWN_PERIOD: "0" })
   await using agent = await world.start()
   const socket = join(world.folder, "introspection.sock")
-  const get = (path: string) => ask(socket, path)
+  const get = (path: string) => askSocket(socket, path)
   assert.equal((await get("/healthz")).status, 200)
   const early = await get("/readyz")
   assert.equal(early.status, 503)
@@ -55,17 +44,17 @@ test("humans and Prometheus are told what the agent knows", async () => {
     assert.ok(text.split("\n").includes(line), `${line} in\n${text}`)
   }
   assert.equal((await get("/nothing")).status, 404)
-  assert.equal((await ask(socket, "/readyz", "POST")).status, 404)
+  assert.equal((await askSocket(socket, "/readyz", "POST")).status, 404)
 })
 
 test("W42: the log level changes at run time, everywhere; nonsense is refused", async () => {
   using world = await agentWorld()
   await using _ = await world.start()
   const socket = join(world.folder, "introspection.sock")
-  assert.equal((await ask(socket, "/v1/loglevel", "PUT", "verbose")).status, 400)
-  assert.equal((await ask(socket, "/v1/loglevel", "PUT", "x".repeat(100_000))).status, 500)
-  assert.equal((await ask(socket, "/v1/loglevel", "PUT", "debug")).status, 200)
-  assert.equal(JSON.parse((await ask(socket, "/v1/loglevel")).text).level, "debug")
+  assert.equal((await askSocket(socket, "/v1/loglevel", "PUT", "verbose")).status, 400)
+  assert.equal((await askSocket(socket, "/v1/loglevel", "PUT", "x".repeat(100_000))).status, 500)
+  assert.equal((await askSocket(socket, "/v1/loglevel", "PUT", "debug")).status, 200)
+  assert.equal(JSON.parse((await askSocket(socket, "/v1/loglevel")).text).level, "debug")
 })
 
 test("log lines are JSON of the chosen level, also of children made before a change; a full file is moved away", () => {

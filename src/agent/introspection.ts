@@ -58,7 +58,13 @@ function interfaces({ pool }: AddressBook) {
     const { facts, open, offered, held, cooling, free } = iface
     return { ...facts, open, offered, serves: pool.serves(iface), counts: { held, cooling, free } }
   })
-  return { interfaces: list, cooling: [...pool.cooling()], offers: pool.offers() }
+  return {
+    interfaces: list,
+    cooling: [...pool.cooling()],
+    offers: pool.offers(),
+    /** Pods whose address no interface lists. */
+    lost: pool.lost(),
+  }
 }
 
 function waiting({ book, supply }: IntrospectionOptions) {

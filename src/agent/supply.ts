@@ -151,11 +151,8 @@ export class Supply {
     this.#status = status
     const { added, removed, lost, regained } = book.adopt(asPlaced(status))
     if (added.length + removed.length > 0) log.info("interfaces changed", { added, removed })
-    for (const { pod, address, interfaceID } of lost) {
-      // Pods taken over from Amazon VPC CNI come without an interface.
-      if (interfaceID !== "")
-        log.error("a pod's address is no longer on any interface", { pod, address })
-    }
+    for (const { pod, address } of lost)
+      log.error("a pod's address is no longer on any interface", { pod, address })
     if (regained.length > 0) log.info("addresses are back", { count: regained.length })
     keeper.update(status.interfaces)
     // Refusals may have changed although nothing was added.

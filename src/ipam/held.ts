@@ -13,6 +13,7 @@ export interface Held {
   readonly pod: { readonly namespace: string; readonly name: string }
   readonly placement: PlacementKey
   readonly address: string
+  /** Empty until a status lists the address, for a pod that was found without the journal. */
   readonly interfaceID: string
   /** Milliseconds since the epoch. */
   readonly assignedAt: number

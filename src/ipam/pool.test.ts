@@ -165,6 +165,21 @@ test("an address that vanishes under a pod stays the pod's, and is reported, as 
   assert.deepEqual([gone.removed, gone.lost], [["eni-1"], [held]])
 })
 
+test("a pod found without the journal gets interface and placement from the status that lists it", () => {
+  const found = { key: key("a"), pod: { namespace: "default", name: "a" }, placement: "node" }
+  const held = { ...found, address: "100.64.0.10", interfaceID: "", assignedAt: 0 }
+  const pool = new Pool(config, { held: [held], cooling: [], offers: [] })
+  assert.deepEqual(pool.lost(), [held])
+  const blue = iface("eni-1", { addresses: addresses(1), placement: "pool:blue" })
+  const located = { ...held, interfaceID: "eni-1", placement: "pool:blue" }
+  const { lost, regained, ...adoption } = pool.adopt([blue], 1)
+  assert.deepEqual([adoption.located, lost, regained], [[located], [], []])
+  assert.deepEqual([pool.find(key("a")), pool.lost()], [located, []])
+  assert.deepEqual(pool.adopt([blue], 2).located, [])
+  assert.deepEqual(pool.adopt([], 3).lost, [located])
+  assert.equal(pool.release(key("a"), 4)?.cooling.interfaceID, "eni-1")
+})
+
 test("an address keeps cooling when it goes and comes back", () => {
   const pool = poolWith([iface("eni-1", { addresses: addresses(1) })])
   assigned(pool, "a")

@@ -70,6 +70,8 @@ export interface Adoption {
   readonly regained: readonly Held[]
   /** Offers that the controller carried out. */
   readonly settled: readonly Offer[]
+  /** Pods found without the journal, of which the status now tells interface and placement. */
+  readonly located: readonly Held[]
 }
 
 /**
@@ -150,6 +152,7 @@ export class Pool {
     this.#expire(now)
     const { added, removed } = this.#space.merge(interfaces, now)
     const settled = this.#offers.settle(interfaces)
+    const located = this.#locateFound()
     const lost: Held[] = []
     const regained: Held[] = []
     for (const [address, held] of this.#byAddress) {
@@ -159,7 +162,21 @@ export class Pool {
       else this.#lost.add(address)
       ;(backed ? regained : lost).push(held)
     }
-    return { added, removed, lost, regained, settled }
+    return { added, removed, lost, regained, settled, located }
+  }
+
+  #locateFound(): Held[] {
+    const found = this.#byAddress.entries().flatMap(([address, held]) => {
+      const iface = held.interfaceID === "" ? this.#space.locate(address)?.iface : undefined
+      return iface ? [{ ...held, interfaceID: iface.id, placement: iface.facts.placement }] : []
+    })
+    const located = [...found]
+    for (const held of located) {
+      this.#byKey.set(keyText(held.key), held)
+      this.#byAddress.set(numberOf(held.address), held)
+      this.#lost.delete(numberOf(held.address))
+    }
+    return located
   }
 
   /** Says that the kernel's side of an interface is set up, or no longer is. Nothing is given out before. */

@@ -14,6 +14,7 @@ import type { NetNamespace } from "../../kernel/kernel.ts"
 import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
 import { createKubeApi } from "../../lab/kubeapi/kube-api.ts"
 import { listenInNamespace } from "../../lab/sandbox/namespace-socket.ts"
+import { askSocket } from "./ask-socket.ts"
 import { FakeController, testNode } from "./fake-controller.ts"
 
 const definitions: Resource<KubeObject> = {
@@ -88,6 +89,11 @@ export async function nodeLab(env: Record<string, string> = {}, program = fromSo
     /** "SIGKILL" for a crash. */
     stopAgent: (signal: NodeJS.Signals = "SIGTERM") => agent.end(signal),
     agentPid: () => agent.pid,
+    /** What the agent's introspection endpoint answers. */
+    ask: async (view: string): Promise<unknown> => {
+      const socket = join(environment.BERTH_STATE_DIR, "introspection.sock")
+      return JSON.parse((await askSocket(socket, view)).text)
+    },
     log: () => readFileSync(environment.AWS_VPC_K8S_CNI_LOG_FILE, "utf8"),
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   }
