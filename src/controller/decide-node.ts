@@ -10,7 +10,7 @@ import type { Resolution } from "../placement/resolve.ts"
 import { type InterfaceLimits, interfaceLimitsOf, limitsOf } from "../vpc/instance-limits.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import type { NodeCalls } from "./node-calls.ts"
-import type { NodeState } from "./node-state.ts"
+import { failureKeyOf, type NodeState } from "./node-state.ts"
 import { isExhaustion } from "./node-status.ts"
 import type { QuotaBook } from "./quota-book.ts"
 import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
@@ -158,22 +158,17 @@ function decideWith(
     unschedulable: isUnschedulable(node),
     now: options.clock.now(),
   })
-  const shortages = [...plan.shortages, ...heldBack(options, state, object, plan)]
+  const shortages = [...plan.shortages, ...heldBack(state, object, plan)]
   const { actions } = plan
   return { resolutions, shortages, actions, limits, obstacle: undefined, quota: quota.status }
 }
 
-/** Calls that failed and wait for another try are shortages too, when pods wait for them. */
-function heldBack(
-  options: DecideOptions,
-  state: NodeState,
-  object: NodeNetwork,
-  plan: Plan,
-): Shortage[] {
-  const { calls, clock } = options
-  return plan.actions.flatMap((action): Shortage[] => {
+/** Calls that failed are shortages too, when pods wait for them, also while they are tried again. */
+function heldBack(state: NodeState, object: NodeNetwork, plan: Plan): Shortage[] {
+  const again = [...state.running.values()].flatMap(({ action }) => action ?? [])
+  return [...plan.actions, ...again].flatMap((action): Shortage[] => {
     if (action.do !== "create" && action.do !== "assign") return []
-    const failure = calls.failureOf(state, action, clock.now())
+    const failure = state.failures.get(failureKeyOf(action))?.error
     if (!failure) return []
     const { placement } = action
     if (plan.shortages.some((s) => s.placement === placement)) return []

@@ -80,7 +80,10 @@ export function ec2Error(action: string, error: AwsError, about: Subject = {}): 
   if (code === "InsufficientCidrBlocks" || noPrefixText.test(message))
     return fail("ec2/no-free-prefix", place, error)
   if (throttleCodes.has(code)) return fail("ec2/throttled", { action }, error)
-  if (unauthorizedCodes.has(code)) return fail("ec2/unauthorized", { action }, error)
+  if (unauthorizedCodes.has(code)) {
+    const role = roleText.exec(message)?.[1]
+    return fail("ec2/unauthorized", { action, ...(role !== undefined && { role }) }, error)
+  }
   if (credentialCodes.has(code)) return fail("ec2/credentials", { code, message }, error)
   if (unavailableCodes.has(code)) return fail("ec2/unavailable", { action, code }, error)
   if (limitCodes.has(code)) return fail("ec2/limit", { what: `${code}: ${message}` }, error)
@@ -101,6 +104,8 @@ function subnetOf(message: string, about: Subject): { subnet?: string; eni?: str
   }
 }
 
+/** `User: arn:aws:sts::111122223333:assumed-role/NAME/SESSION is not authorized`. */
+const roleText = /:assumed-role\/([\w+=,.@-]+)\//
 const noPrefixText = /sufficient free ipv4 (addresses or )?prefixes/i
 const inUseText = /is currently in use/i
 const zoneText = /not in the same availability zone/i

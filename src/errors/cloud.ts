@@ -26,8 +26,9 @@ export const cloudErrors = {
     hint: "Berth tries again later; see the call budget in the metrics, and ask AWS for a higher rate if it lasts.",
     cni: 11,
   }),
-  "ec2/unauthorized": entry<{ action: string }>({
-    says: (d) => `the controller's IAM role may not call ec2:${d.action}`,
+  "ec2/unauthorized": entry<{ action: string; role?: string }>({
+    says: (d) =>
+      `the controller's IAM role ${d.role === undefined ? "" : `${d.role} `}may not call ec2:${d.action}`,
     hint: "Attach the policy that `berth iam` prints.",
     cni: 11,
   }),

@@ -21,6 +21,15 @@ const agent = (zone: "a" | "b", more: Partial<PodFacts> = {}): PodFacts => ({
   ...more,
 })
 
+const controller = (more: Partial<PodFacts> = {}): PodFacts => ({
+  namespace: "kube-system",
+  name: "berth-controller-1",
+  node: "node-b",
+  phase: "Running",
+  labels: { "app.kubernetes.io/name": "berth-controller" },
+  ...more,
+})
+
 /** Twelve pods run on node-a, and one gets no address; what the case changes is why. */
 interface Change {
   readonly cluster?: Partial<ClusterFacts>
@@ -36,7 +45,7 @@ function classified({
   aws: facts,
   log,
   message = opaque,
-  agents = [agent("a"), agent("b")],
+  agents = [agent("a"), agent("b"), controller()],
   running = 9,
 }: Change) {
   const placed = Array.from({ length: running }, (_, i) => pod(`p${i}`, "a", `100.64.0.${10 + i}`))
@@ -93,7 +102,27 @@ const cases: [cause: Cause, change: Change, words: RegExp][] = [
     /CrashLoopBackOff, 9 restarts/,
   ],
   ["agent-down", { agents: [agent("b")] }, /no aws-node pod/],
+  [
+    "agent-down",
+    { agents: [], cluster: { daemonSet: { ...set, desired: 0, generation: 2 } } },
+    /matches no node.*rollout undo daemonset/,
+  ],
+  ["controller-down", { agents: [agent("a")] }, /no berth-controller pod.*--replicas=2/],
+  [
+    "controller-down",
+    { agents: [agent("a"), controller({ waiting: "CrashLoopBackOff", restarts: 4 })] },
+    /CrashLoopBackOff, 4 restarts.*rollout undo deployment berth-controller/,
+  ],
+  ["credentials", { log: "AuthFailure: not able to validate" }, /does not accept/],
   ["iam", { log: "UnauthorizedOperation: ec2:CreateNetworkInterface" }, /IAM forbids/],
+  [
+    "iam",
+    {
+      message: `${opaque}: UnauthorizedOperation: User: arn:aws:sts::1:assumed-role/nodes/i-0 is not authorized`,
+      cluster: { daemonSet: { ...set, berth: false } },
+    },
+    /attach-role-policy --role-name nodes --policy-arn arn:aws:iam::aws:policy.AmazonEKS_CNI_Policy/,
+  ],
   ["throttling", { log: "RequestLimitExceeded: Request limit exceeded" }, /throttles/],
   ["pod-eni", { message: `${opaque}: pod lacks vpc.amazonaws.com/pod-eni` }, /branch ENI/],
   ["over-packed", { running: 18 }, /18 pods have an address, 18 is the most/],

@@ -107,6 +107,8 @@ export interface DaemonSetFacts {
   readonly desired: number
   readonly ready: number
   readonly updated: number
+  /** Rises with every change of the spec: 1 as it was made. */
+  readonly generation?: number
   /** Managers in metadata.managedFields that own env variables, by variable. */
   readonly envOwners?: Tags
 }

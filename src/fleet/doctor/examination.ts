@@ -1,4 +1,4 @@
-import { nodePlacement } from "../../api/nodenetwork.ts"
+import { nodePlacement, type PlacementKey } from "../../api/nodenetwork.ts"
 import { externalLabel } from "../../placement/binding.ts"
 import { type Resolution, resolvePlacement } from "../../placement/resolve.ts"
 import type { NetworkInterface, Subnet } from "../../vpc/model.ts"
@@ -15,6 +15,8 @@ export interface Examination {
   /** Linux nodes that the plugin serves: no Fargate, Auto Mode or Windows ones. */
   readonly nodes: readonly NodeFacts[]
   readonly resolution: (node: NodeFacts) => Resolution | undefined
+  /** The same for a placement that pods choose. */
+  readonly resolve: (node: NodeFacts, placement: PlacementKey) => Resolution | undefined
   /** Secondary ENIs of the node that the plugin may use. */
   readonly podInterfaces: (node: NodeFacts) => readonly NetworkInterface[]
   /** Pods on the node that need an address of their own. */
@@ -44,15 +46,17 @@ export function examine(index: FleetIndex): Examination {
   const aws = snapshot.aws ?? nothing
   const bySubnet = Map.groupBy(aws.interfaces, (i) => i.subnetId)
   const interfacesIn = (subnetId: string) => bySubnet.get(subnetId) ?? []
+  const resolve = (node: NodeFacts, placement: PlacementKey) => {
+    const facts = index.placementNode(node)
+    return facts && resolvePlacement(placement, facts, mode, sources)
+  }
   return {
     index,
     env: snapshot.cluster.daemonSet?.env ?? {},
     aws,
     nodes: snapshot.cluster.nodes.filter(isServed),
-    resolution: memoised((node: NodeFacts) => {
-      const facts = index.placementNode(node)
-      return facts && resolvePlacement(nodePlacement, facts, mode, sources)
-    }),
+    resolution: memoised((node: NodeFacts) => resolve(node, nodePlacement)),
+    resolve,
     podInterfaces: (node) =>
       index.interfacesOf(node).filter((i) => i.attachment?.deviceIndex !== 0 && isPodInterface(i)),
     addressedPods: (node) => index.podsOf(node.name).filter(needsAddress),

@@ -1,7 +1,9 @@
 import { isError } from "../../errors/catalogue.ts"
 import { limitsOf, supportsPrefixes } from "../../vpc/instance-limits.ts"
 import { setCommand } from "../change/set-command.ts"
-import { isTrue } from "../facts/fleet-index.ts"
+import { type FleetIndex, isTrue } from "../facts/fleet-index.ts"
+import { grantCommand } from "../iam/grant-command.ts"
+import type { WarningFacts } from "../snapshot.ts"
 import type { Check, Symptom } from "./check.ts"
 import { type Examination, isServed } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
@@ -123,7 +125,9 @@ const refusedAction = /(?:ec2:|not authorized to perform: (?:ec2:)?)(\w+)/
 
 function* missingPermissions({ index }: Examination): Iterable<Symptom> {
   const { cluster, logs } = index.snapshot
-  const events = cluster.warnings.filter((w) => w.reason === "MissingIAMPermissions")
+  const events = cluster.warnings.filter(
+    (w) => w.reason === "MissingIAMPermissions" && !isOver(w, index),
+  )
   const lines = (logs ?? []).flatMap((log) =>
     log.lines
       .filter((line) => line.includes("UnauthorizedOperation"))
@@ -143,8 +147,20 @@ function* missingPermissions({ index }: Examination): Iterable<Symptom> {
         : "permissions"
     }`,
     evidence: evidence.slice(0, 5),
-    fix: { kind: "plan", says: "Attach the policy that this prints.", command: "berth iam" },
+    fix: {
+      kind: "plan",
+      says: "Give the role the policy of the plugin.",
+      command: grantCommand(evidence, cluster.daemonSet?.berth === true),
+    },
   }
+}
+
+/** The controller says by the node's condition when a call has succeeded since. Times are whole seconds there. */
+function isOver({ kind, name, at }: WarningFacts, { nodeNetwork }: FleetIndex): boolean {
+  if (kind !== "Node") return false
+  const ready = nodeNetwork(name)?.status?.conditions.find((c) => c.type === "Ready")
+  if (ready?.status !== "True") return false
+  return Date.parse(ready.lastTransitionTime) >= Date.parse(at) - 1000
 }
 
 const numberOf = (value: string | undefined) => Number.parseInt(value ?? "", 10) || 0

@@ -2,6 +2,7 @@ import type { RefusedPlacement } from "../../placement/resolve.ts"
 import type { NodeFacts } from "../snapshot.ts"
 import type { Examination } from "./examination.ts"
 import type { Fix } from "./finding.ts"
+import { roomierSubnet, useSubnet } from "./roomier-subnet.ts"
 
 const wrongSubnet = new Set([
   "placement/zone-mismatch",
@@ -27,20 +28,10 @@ export function refusalFix(
     return { kind: "plan", says: "Create it: a plan finds or lays out its subnet.", command }
   }
   const name = object.startsWith("ENIConfig/") ? object.slice("ENIConfig/".length) : undefined
-  const subnet = wrongSubnet.has(code) ? podSubnetFor(examination, node) : undefined
+  const subnet = wrongSubnet.has(code) ? roomierSubnet(examination, node)?.id : undefined
   if (name === undefined) return { kind: "tell", says: hint }
   if (subnet === undefined)
     return { kind: "tell", says: hint, command: `kubectl edit eniconfig ${name}` }
-  const patch = JSON.stringify({ spec: { subnet } })
-  const command = `kubectl patch eniconfig ${name} --type merge -p '${patch}'`
+  const command = useSubnet(name, subnet)
   return { kind: "plan", says: `${hint} ${subnet} has the most room there.`, command }
-}
-
-/** The roomiest subnet of the node's zone that is not a node's own. */
-function podSubnetFor({ aws, index, nodes }: Examination, node: NodeFacts): string | undefined {
-  const own = new Set(nodes.flatMap((n) => index.instanceOf(n)?.subnetId ?? []))
-  const instance = index.instanceOf(node)
-  return aws.subnets
-    .filter((s) => s.zone === index.zoneOf(node) && s.vpcId === instance?.vpcId && !own.has(s.id))
-    .sort((a, b) => b.availableAddresses - a.availableAddresses)[0]?.id
 }

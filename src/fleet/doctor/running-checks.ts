@@ -1,9 +1,9 @@
-import type { NetworkInterface } from "../../vpc/model.ts"
 import { setCommand } from "../change/set-command.ts"
 import { classify } from "../classify.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
 import { enumerate, plural } from "./finding.ts"
+import { deleteInterfaces, instanceTag, leakedInterfaces } from "./leaked-interfaces.ts"
 
 /** Days until which a subnet that fills up is worth a finding. */
 const horizonDays = 14
@@ -24,45 +24,15 @@ function* fillingUp({ index }: Examination): Iterable<Symptom> {
   }
 }
 
-/** Leaked for certain only after this: the VPC CNI itself takes minutes from create to attach under throttling. */
-const leakAgeMs = 10 * 60_000
-
-const tag = {
-  instance: "node.k8s.amazonaws.com/instance_id",
-  created: "node.k8s.amazonaws.com/createdAt",
-  noManage: "node.k8s.amazonaws.com/no_manage",
-}
-
-function* leakedInterfaces({ aws, index }: Examination): Iterable<Symptom> {
-  const now = Date.parse(index.snapshot.takenAt)
-  const alive = new Set(aws.instances.filter((i) => i.state !== "terminated").map((i) => i.id))
-  const isLeaked = ({ status, description, tags }: NetworkInterface) => {
-    const instance = tags[tag.instance]
-    const created = Date.parse(tags[tag.created] ?? "")
-    return (
-      status === "available" &&
-      description.startsWith("aws-K8S-") &&
-      instance !== undefined &&
-      !alive.has(instance) &&
-      tags[tag.noManage] !== "true" &&
-      now - created > leakAgeMs
-    )
-  }
-  const leaked = aws.interfaces.filter(isLeaked)
-  if (leaked.length === 0) return
-  const held = leaked.reduce((n, i) => n + 1 + i.addresses.length + 16 * i.prefixes.length, 0)
+function* leaked(examination: Examination): Iterable<Symptom> {
+  const found = leakedInterfaces(examination)
+  if (found.length === 0) return
+  const held = found.reduce((n, i) => n + 1 + i.addresses.length + 16 * i.prefixes.length, 0)
   yield {
     object: "vpc",
-    says: `${plural(leaked.length, "ENI")} of instances that are gone ${leaked.length === 1 ? "holds" : "hold"} ${plural(held, "address", "addresses")}`,
-    evidence: leaked.slice(0, 5).map((i) => `${i.id} in ${i.subnetId}, of ${i.tags[tag.instance]}`),
-    fix: {
-      kind: "auto",
-      says: "Delete them: nothing is attached to them.",
-      command: leaked
-        .slice(0, 10)
-        .map((i) => `aws ec2 delete-network-interface --network-interface-id ${i.id}`)
-        .join("\n"),
-    },
+    says: `${plural(found.length, "ENI")} of instances that are gone ${found.length === 1 ? "holds" : "hold"} ${plural(held, "address", "addresses")}`,
+    evidence: found.slice(0, 5).map((i) => `${i.id} in ${i.subnetId}, of ${i.tags[instanceTag]}`),
+    fix: deleteInterfaces(found),
   }
 }
 
@@ -188,7 +158,7 @@ export const runningChecks: readonly Check[] = [
     title: "No leaked ENIs",
     severity: "risk",
     needs: ["ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"],
-    run: leakedInterfaces,
+    run: leaked,
   },
   {
     id: "X03",

@@ -5,7 +5,7 @@ import { classify } from "../classify.ts"
 import { examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import type { NodeFacts } from "../snapshot.ts"
-import type { Explanation, Fact } from "./explanation.ts"
+import { type Explanation, type Fact, hintOf } from "./explanation.ts"
 
 /** Why a node's pods get the subnets and security groups they get, and what the node has now. */
 export function explainNode(index: FleetIndex, node: NodeFacts): Explanation {
@@ -64,12 +64,11 @@ function answerOf(
     return { ok: false, answer: resolution.refusal.message, hint: resolution.refusal.hint }
   const found = classify(examine(index)).find((c) => c.node === node.name && c.cause !== "unknown")
   if (found !== undefined) {
-    const { says, command } = found.fix
     const waiting = `${found.pods.length} ${found.pods.length === 1 ? "pod has" : "pods have"} no address`
     return {
       ok: false,
       answer: `${waiting}: ${found.says}`,
-      hint: command === undefined ? says : `${says} (${command})`,
+      hint: hintOf(found.fix),
     }
   }
   const ids = resolution.placement.subnets.map((s) => s.subnet.id)

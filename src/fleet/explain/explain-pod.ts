@@ -1,9 +1,11 @@
 import { podPlacement } from "../../placement/pod-placement.ts"
-import { found } from "../../placement/read.ts"
 import { resolvePlacement } from "../../placement/resolve.ts"
+import { classify } from "../classify.ts"
+import { examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
+import { placementPod } from "../facts/placement-pod.ts"
 import type { PodFacts } from "../snapshot.ts"
-import type { Explanation, Fact } from "./explanation.ts"
+import { type Explanation, type Fact, hintOf } from "./explanation.ts"
 import { pathTo } from "./path.ts"
 
 /** Why a pod has its address, or none. `to` adds the way of a packet to that destination. */
@@ -64,36 +66,32 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
       trace,
     }
   }
+  const cause = choice.ok ? causeOf(index, pod) : undefined
   const refusal = !choice.ok
     ? choice.refusal
     : resolution !== undefined && !resolution.ok
       ? resolution.refusal
       : undefined
   const told = supplyTrouble(index, node.name, choice.ok ? choice.key : "node")
+  const event = warned(index, pod)
+  if (cause !== undefined) facts.push({ name: "cause", value: cause.cause })
+  if (told !== undefined) facts.push({ name: "controller says", value: told.message })
+  if (event !== undefined) facts.push({ name: "last warning", value: event })
   const answer =
+    cause?.says ??
     refusal?.message ??
     told?.message ??
-    warned(index, pod) ??
+    event ??
     "it waits for an address; nothing says that supply failed"
-  const hint = refusal?.hint ?? told?.hint
+  const hint = (cause && hintOf(cause.fix)) ?? refusal?.hint ?? told?.hint
   return { object, ok: false, answer, ...(hint === undefined ? {} : { hint }), facts, trace }
 }
 
-function placementPod(index: FleetIndex, pod: PodFacts) {
-  const { namespaces, serviceAccounts } = index.snapshot.cluster
-  const account = pod.serviceAccount ?? "default"
-  return {
-    name: pod.name,
-    namespace: pod.namespace,
-    labels: pod.labels ?? {},
-    serviceAccount: account,
-    namespaceLabels: found(namespaces.find((n) => n.name === pod.namespace)?.labels ?? {}),
-    serviceAccountLabels: found(
-      serviceAccounts.find((a) => a.namespace === pod.namespace && a.name === account)?.labels ??
-        {},
-    ),
-  }
-}
+/** What the doctor says of it (check X04). */
+const causeOf = (index: FleetIndex, { namespace, name }: PodFacts) =>
+  classify(examine(index)).find(
+    (c) => c.cause !== "unknown" && c.pods.includes(`${namespace}/${name}`),
+  )
 
 function addressFacts(index: FleetIndex, address: string): Fact[] {
   const eni = index.holderOf(address)

@@ -36,7 +36,7 @@ test("a stuck pod's explanation says why its node has no placement", () => {
   assert.match(explanation.answer, /ENIConfig "us-west-2b"/)
 })
 
-test("with the stock plugin, a pod's own warning is the reason", () => {
+test("a stuck pod's explanation gives the doctor's cause and fix, and what the plugin said", () => {
   const stuck = pod("web-3", "b")
   const warning = {
     at: "",
@@ -48,7 +48,11 @@ test("with the stock plugin, a pod's own warning is the reason", () => {
     count: 9,
   }
   const index = indexFleet(smallFleet({ cluster: { pods: [stuck], warnings: [warning] } }))
-  assert.match(explainPod(index, stuck).answer, /failed to assign an IP address/)
+  const explanation = explainPod(index, stuck)
+  assert.match(explanation.answer, /they cool down/)
+  assert.equal(fact(explanation, "cause"), "cool-down")
+  assert.match(explanation.hint ?? "", /^Wait/)
+  assert.match(fact(explanation, "last warning") ?? "", /failed to assign an IP address/)
 })
 
 test("off-VPC traffic leaves with the node's address and interface, unless SNAT is external", () => {

@@ -1,4 +1,5 @@
 import type { Trace } from "../../placement/trace.ts"
+import type { Fix } from "../doctor/finding.ts"
 
 export interface Fact {
   readonly name: string
@@ -15,3 +16,7 @@ export interface Explanation {
   readonly facts: readonly Fact[]
   readonly trace: Trace
 }
+
+/** A fix in one line. */
+export const hintOf = ({ says, command }: Fix): string =>
+  command === undefined ? says : `${says} (${command})`

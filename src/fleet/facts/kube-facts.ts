@@ -65,6 +65,7 @@ export function daemonSetFacts(set: DaemonSet): DaemonSetFacts {
     desired: set.status?.desiredNumberScheduled ?? 0,
     ready: set.status?.numberReady ?? 0,
     updated: set.status?.updatedNumberScheduled ?? 0,
+    ...(set.metadata.generation === undefined ? {} : { generation: set.metadata.generation }),
     envOwners: envOwners(set),
   }
 }

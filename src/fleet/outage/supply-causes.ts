@@ -1,0 +1,148 @@
+import { nodeCapacity } from "../capacity/node-capacity.ts"
+import { enumerate, type Fix } from "../doctor/finding.ts"
+import { deleteInterfaces, leakedInterfaces } from "../doctor/leaked-interfaces.ts"
+import { refusalFix } from "../doctor/refusal-fix.ts"
+import { otherSubnetFix } from "../doctor/roomier-subnet.ts"
+import {
+  type CauseTest,
+  type OutageCase,
+  objectOf,
+  said,
+  subnetsOf,
+  type Verdict,
+} from "./outage-case.ts"
+
+const mismatch = new Set([
+  "placement/zone-mismatch",
+  "placement/vpc-mismatch",
+  "placement/subnet-unknown",
+  "placement/no-subnet",
+  "placement/security-group-invalid",
+])
+
+function refused(of: OutageCase, codes: (code: string) => boolean): Verdict | undefined {
+  const { examination, node, resolution } = of
+  if (resolution === undefined || resolution.ok || resolution.unreadable) return undefined
+  if (!codes(resolution.refusal.code)) return undefined
+  const evidence = resolution.trace.map((step) => `${step.subject}: ${step.why}`)
+  const fix = refusalFix(examination, node, resolution)
+  return { says: resolution.refusal.message, evidence, fix }
+}
+
+export const noEniConfig: CauseTest = (of) => refused(of, (code) => !mismatch.has(code))
+export const placementMismatch: CauseTest = (of) => refused(of, (code) => mismatch.has(code))
+
+/** Named in one command: more make no command line. */
+const podsMost = 30
+
+export const overPacked: CauseTest = ({ examination, node, stuck, status }) => {
+  const { index, addressedPods, podInterfaces } = examination
+  const capacity = nodeCapacity(index, node)
+  if (capacity === undefined) return undefined
+  const { podAddresses, interfaces, recommended } = capacity.expected
+  const placed = addressedPods(node).filter((p) => p.ip !== undefined).length
+  const noSlot = status?.ready === false && status.code === "ipam/no-interface-slot"
+  if (placed < podAddresses && !noSlot) return undefined
+  // A pod without an owner would not come back.
+  const movable = stuck.filter((p) => p.owner !== undefined).slice(0, podsMost)
+  const fix: Fix = {
+    kind: "plan",
+    says: `Let the waiting pods start on other nodes. Then start such nodes with max-pods ${recommended} (berth max-pods; check M01), or turn on prefix delegation.`,
+    ...(movable.length > 0 && { command: moveCommand(node.name, movable) }),
+  }
+  return {
+    says: `the node has as many pods as a ${capacity.type} has addresses for, and advertises more`,
+    evidence: [
+      `${placed} pods have an address, ${podAddresses} is the most`,
+      `${podInterfaces(node).length} of ${interfaces} ENIs for pods are attached`,
+      `allocatable pods: ${capacity.advertised ?? "?"}`,
+      ...(status?.ready === false && status.message ? [status.message] : []),
+    ],
+    fix,
+  }
+}
+
+function moveCommand(node: string, pods: OutageCase["stuck"]): string {
+  const byNamespace = Map.groupBy(pods, (p) => p.namespace)
+  const deletions = [...byNamespace].map(
+    ([namespace, list]) =>
+      `kubectl delete pod -n ${namespace} ${list.map((p) => p.name).join(" ")}`,
+  )
+  return [`kubectl cordon ${node}`, ...deletions].join(" && ")
+}
+
+export const fragmentation: CauseTest = (of) => {
+  const { examination } = of
+  const lines = said(
+    of,
+    /InsufficientCidrBlocks|sufficient free Ipv4 addresses or prefixes|ec2\/no-free-prefix|no free \/28/,
+  )
+  const maps = subnetsOf(of).flatMap((s) => examination.subnetMap(s) ?? [])
+  const free = maps.reduce((sum, map) => sum + map.free, 0)
+  const blocks = maps.reduce((sum, map) => sum + map.freePrefixes, 0)
+  const measured = examination.index.mode.prefixDelegation && maps.length > 0
+  if (measured ? blocks > 0 || free < 16 : lines.length === 0) return undefined
+  return {
+    says: `the subnet of ${objectOf(of)} has free addresses and no whole /28 block for a prefix`,
+    evidence: [
+      ...(measured ? [`${free} free addresses, ${blocks} free /28 blocks`] : []),
+      ...lines,
+    ],
+    fix: otherSubnetFix(examination, of.node, of.resolution, { prefixes: true, needs: 16 }) ?? {
+      kind: "plan",
+      says: "Add a subnet in the zone, and reserve a range of it for prefixes (check S06 names one).",
+      command: "berth plan",
+    },
+  }
+}
+
+export const subnetFull: CauseTest = (of) => {
+  const { examination, stuck } = of
+  const subnets = subnetsOf(of)
+  const lines = said(of, /InsufficientFreeAddressesInSubnet|ec2\/subnet-full|no free address left/)
+  const free = subnets.reduce((sum, s) => sum + s.availableAddresses, 0)
+  const measured = subnets.length > 0
+  if (measured ? free >= stuck.length : lines.length === 0) return undefined
+  const list = subnets.map((s) => `${s.id} (${s.cidr}): ${s.availableAddresses} free`)
+  const one = subnets.length <= 1
+  const ids = new Set(subnets.map((s) => s.id))
+  const leaked = leakedInterfaces(examination).filter((i) => ids.has(i.subnetId))
+  const holders = leaked.length > 0 ? [`${leaked.length} ENIs there belong to no instance`] : []
+  return {
+    says: `the ${one ? "subnet" : "subnets"} of ${objectOf(of)} ${one ? "is" : "are"} full${list.length > 0 ? `: ${enumerate(list)}` : ""}`,
+    evidence: [...list, ...holders, ...lines],
+    fix:
+      leaked.length > 0
+        ? deleteInterfaces(leaked)
+        : (otherSubnetFix(examination, of.node, of.resolution, {
+            prefixes: false,
+            needs: stuck.length,
+          }) ?? {
+            kind: "plan",
+            says: "Add a subnet in the zone; `berth plan` sizes it, `berth apply` makes it.",
+            command: "berth plan",
+          }),
+  }
+}
+
+export const coolDown: CauseTest = ({ examination, node, stuck, placement }) => {
+  const { index, podInterfaces, addressedPods } = examination
+  const demand = index.nodeNetwork(node.name)?.spec.demand ?? []
+  const cooling = demand
+    .filter((d) => d.placement === placement)
+    .reduce((sum, d) => sum + d.cooling, 0)
+  const held = podInterfaces(node).reduce(
+    (n, i) => n + i.addresses.length + 16 * i.prefixes.length,
+    0,
+  )
+  const used = addressedPods(node).filter((p) => p.ip !== undefined).length
+  const attaching = podInterfaces(node).some((i) => i.status === "attaching")
+  if (cooling < stuck.length && !attaching && held - used < stuck.length) return undefined
+  return {
+    says: attaching
+      ? "an ENI is being attached: addresses come within seconds"
+      : "the node has addresses, and they cool down after other pods (30 s)",
+    evidence: [`${held} addresses, ${used} in use${cooling > 0 ? `, ${cooling} cooling` : ""}`],
+    fix: { kind: "auto", says: "Wait; a larger warm target avoids it." },
+  }
+}
