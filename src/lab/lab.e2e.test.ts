@@ -8,6 +8,8 @@ import { createInterface } from "node:readline"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
 import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2"
+import { createShell } from "./demo/shell.ts"
+import { placeOwnKubectl } from "./kubectl/ensure-kubectl.ts"
 import { launchLab } from "./launch.ts"
 import { whyHollow } from "./sandbox/requirements.ts"
 import { eventually } from "./sandbox/testing/eventually.ts"
@@ -23,6 +25,8 @@ const noAssets =
     : "KUBEBUILDER_ASSETS names no kube-apiserver"
 const skip = (...reasons: (string | undefined)[]) => reasons.find((r) => r !== undefined) ?? false
 
+/** Of this run alone: other labs may be up on the machine. */
+const named = (what: string) => `e2e-${what}-${process.pid}`
 const options = { kubePort: 0, ec2Port: 0, hollow: false, scenario: quietScenario }
 
 /** Processes of this machine that belong to the lab in `folder`. */
@@ -41,8 +45,8 @@ function commandOf(pid: number): string {
 }
 
 for (const plane of [
-  { title: "the embedded API", name: "e2e-embedded", controlPlane: undefined, missing: undefined },
-  { title: "the real control plane", name: "e2e-real", controlPlane: assets, missing: noAssets },
+  { title: "the embedded API", name: named("em"), controlPlane: undefined, missing: undefined },
+  { title: "the real control plane", name: named("re"), controlPlane: assets, missing: noAssets },
 ]) {
   const reason = skip(hollow, noKubectl, plane.missing)
   test(`a cluster on ${plane.title}`, { skip: reason, timeout: 180_000 }, async (t) => {
@@ -103,6 +107,40 @@ for (const plane of [
         const refused = await client("exec", pod, "--", "rm", "-rf", "/")
         assert.match(refused.stderr, /not among the programs/)
       }
+    })
+
+    await t.test("without kubectl Berth's own does what the procedure types", async () => {
+      const path = `${await placeOwnKubectl(folder)}:${process.env["PATH"]}`
+      const shell = createShell({ ...process.env, PATH: path, KUBECONFIG: lab.kubeconfig })
+      const typed = async (line: string) => {
+        const { exit, stdout, stderr } = await shell(line)
+        assert.equal(exit, 0, `${line}\n${stderr}${stdout}`)
+        return stdout
+      }
+      assert.match(
+        await typed("kubectl get pods -l app=web"),
+        /^NAME +READY +STATUS.*\nweb-.* 1\/1/,
+      )
+      const names = (await ok("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")).trim()
+      await typed(`kubectl taint node ${names} held=true:NoSchedule`)
+      const taints = () => ok("get", "nodes", "-o", "jsonpath={.items[*].spec.taints[*].key}")
+      assert.equal((await taints()).split(" ").filter((k) => k === "held").length, 2)
+      await typed(`kubectl taint node ${names} held-`)
+      assert.doesNotMatch(await taints(), /held/)
+      const pods = await ok(
+        "get",
+        "pods",
+        "-l",
+        "app=web",
+        "-o",
+        "jsonpath={.items[*].metadata.name}",
+      )
+      const [pod] = pods.trim().split(" ")
+      assert.match(await typed(`kubectl exec ${pod} -- ip -4 addr show eth0`), /inet 10\.0\./)
+      assert.equal((await shell(`kubectl exec ${pod} -- false`)).exit, 1)
+      const refused = await shell(`kubectl exec ${pod} -- rm -rf /`)
+      assert.match(refused.stderr, /not among the programs/)
+      assert.notEqual(refused.exit, 0)
     })
 
     await t.test("a pod can be a command", async () => {
@@ -209,10 +247,10 @@ test("kill -9 of the launcher leaves no process, and the name can be used again"
   skip: skip(hollow),
   timeout: 120_000,
 }, async () => {
-  const { child, folder } = await launcher("e2e-killed")
+  const { child, folder } = await launcher(named("kl"))
   child.kill("SIGKILL")
   await eventually(() => assert.deepEqual(processesOf(folder), []))
-  const again = await launchLab({ ...options, name: "e2e-killed" })
+  const again = await launchLab({ ...options, name: named("kl") })
   await again.stop()
   assert.equal(existsSync(folder), false)
 })
@@ -221,7 +259,7 @@ test("kill -9 of the world is told to the launcher, and nothing is left", {
   skip: skip(hollow),
   timeout: 120_000,
 }, async () => {
-  const lab = await launchLab({ ...options, name: "e2e-world" })
+  const lab = await launchLab({ ...options, name: named("wo") })
   const folder = dirname(lab.kubeconfig)
   const world = processesOf(folder).find((pid) => commandOf(pid).startsWith(process.execPath))
   assert.ok(world)
@@ -235,9 +273,9 @@ test("a second lab of the same name and a taken port are refused in words", {
   skip: skip(hollow),
   timeout: 120_000,
 }, async (t) => {
-  const lab = await launchLab({ ...options, name: "e2e-first" })
+  const lab = await launchLab({ ...options, name: named("fi") })
   t.after(() => lab.stop())
-  await assert.rejects(launchLab({ ...options, name: "e2e-first" }), {
+  await assert.rejects(launchLab({ ...options, name: named("fi") }), {
     code: "lab/already-running",
   })
   const squatter = createServer().listen(0, "127.0.0.1")
@@ -245,7 +283,7 @@ test("a second lab of the same name and a taken port are refused in words", {
   const port = await new Promise<number>((resolve) =>
     squatter.on("listening", () => resolve((squatter.address() as { port: number }).port)),
   )
-  await assert.rejects(launchLab({ ...options, name: "e2e-second", kubePort: port }), {
+  await assert.rejects(launchLab({ ...options, name: named("se"), kubePort: port }), {
     code: "lab/port-in-use",
   })
 })
@@ -254,7 +292,7 @@ test("without namespaces the same cluster runs hollow", {
   skip: skip(noKubectl),
   timeout: 120_000,
 }, async (t) => {
-  const lab = await launchLab({ ...options, name: "e2e-hollow", hollow: true })
+  const lab = await launchLab({ ...options, name: named("ho"), hollow: true })
   const folder = dirname(lab.kubeconfig)
   t.after(() => lab.stop())
   assert.ok(lab.hollow)

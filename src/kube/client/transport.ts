@@ -79,11 +79,11 @@ export function httpTransport(
   }
 }
 
-function headersOf({ body, contentType = "application/json" }: Request): Record<string, string> {
-  const accept = { accept: "application/json" }
-  if (body === undefined) return accept
+function headersOf(request: Request): Record<string, string> {
+  const { body, contentType = "application/json", accept = "application/json" } = request
+  if (body === undefined) return { accept }
   const length = String(Buffer.byteLength(body))
-  return { ...accept, "content-type": contentType, "content-length": length }
+  return { accept, "content-type": contentType, "content-length": length }
 }
 
 function newAgent(config: ClusterConfig, current: Credentials, secure: boolean): http.Agent {

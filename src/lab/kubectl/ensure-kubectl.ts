@@ -1,4 +1,4 @@
-import { access, chmod, constants, mkdir, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -22,16 +22,21 @@ export async function ensureKubectl(
     KUBECONFIG: kubeconfig,
   }
   if (await onPath("kubectl", path)) return { env: { ...base, PATH: path }, own: false }
-  const folder = join(dirname(kubeconfig), "bin")
+  const folder = await placeOwnKubectl(dirname(kubeconfig))
+  return { env: { ...base, PATH: `${folder}${delimiter}${path}` }, own: true }
+}
+
+/** Puts Berth's own small kubectl into a folder below `parent`; returns that folder, to be put on PATH. */
+export async function placeOwnKubectl(parent: string): Promise<string> {
+  const folder = join(parent, "bin")
   await mkdir(folder, { recursive: true })
-  const script = join(folder, "kubectl")
   const entry = join(dirname(fileURLToPath(import.meta.url)), "own-kubectl.ts")
   await writeFile(
-    script,
+    join(folder, "kubectl"),
     `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${entry}' "$@"\n`,
+    { mode: 0o755 },
   )
-  await chmod(script, 0o755)
-  return { env: { ...base, PATH: `${folder}${delimiter}${path}` }, own: true }
+  return folder
 }
 
 async function onPath(program: string, path: string): Promise<boolean> {

@@ -19,15 +19,8 @@ const apps = (plural: string, kind: string): Resource<KubeObject> => ({
   namespaced: true,
 })
 
-/** core/v1, as kubectl reads them: fields named involvedObject and message. */
-export interface CoreEvent extends KubeObject {
-  involvedObject?: { kind?: string; name?: string }
-  reason?: string
-  message?: string
-  type?: string
-}
-
-const coreEvents: Resource<CoreEvent> = {
+/** core/v1, as kubectl reads them. */
+const coreEvents: Resource<KubeObject> = {
   group: "",
   version: "v1",
   plural: "events",

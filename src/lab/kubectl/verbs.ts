@@ -145,23 +145,29 @@ interface Taint {
   effect: string
 }
 
+/** `taint node NAME... KEY=VALUE:EFFECT... KEY[:EFFECT]-...` */
 async function taint(kube: Kube, args: Arguments): Promise<number> {
-  const { resource, name, others } = target(args)
-  const node = (await kube.get(resource, name)) as
-    | (KubeObject & { spec?: { taints?: Taint[] } })
-    | undefined
-  if (!node) throw new Error(`nodes "${name}" not found`)
-  let taints = node.spec?.taints ?? []
-  for (const change of others) {
-    const remove = change.endsWith("-")
-    const [pair = "", effect = ""] = (remove ? change.slice(0, -1) : change).split(":")
-    const [key = "", value] = pair.split("=")
-    taints = taints.filter((t) => t.key !== key || (effect !== "" && t.effect !== effect))
-    if (!remove) taints.push({ key, ...(value === undefined ? {} : { value }), effect })
+  const [kind = "", ...words] = args.words
+  const isTaint = (word: string) => word.includes(":") || word.endsWith("-")
+  const changes = words.filter(isTaint)
+  for (const name of words.filter((w) => !isTaint(w))) {
+    const node = (await kube.get(resourceOf(kind), name)) as
+      | (KubeObject & { spec?: { taints?: Taint[] } })
+      | undefined
+    if (!node) throw new Error(`nodes "${name}" not found`)
+    const taints = changes.reduce(changeTaint, node.spec?.taints ?? [])
+    await kube.patch(resourceOf(kind), { name }, { type: "merge", body: { spec: { taints } } })
+    console.log(`node/${name} ${changes.some((c) => c.endsWith("-")) ? "untainted" : "tainted"}`)
   }
-  await kube.patch(resource, { name }, { type: "merge", body: { spec: { taints } } })
-  console.log(`node/${name} ${others.some((o) => o.endsWith("-")) ? "untainted" : "tainted"}`)
   return 0
+}
+
+function changeTaint(taints: readonly Taint[], change: string): Taint[] {
+  const remove = change.endsWith("-")
+  const [pair = "", effect = ""] = (remove ? change.slice(0, -1) : change).split(":")
+  const [key = "", value] = pair.split("=")
+  const others = taints.filter((t) => t.key !== key || (effect !== "" && t.effect !== effect))
+  return remove ? others : [...others, { key, ...(value === undefined ? {} : { value }), effect }]
 }
 
 async function cordon(kube: Kube, name: string, unschedulable: boolean): Promise<number> {
