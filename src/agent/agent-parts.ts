@@ -13,11 +13,11 @@ import { KeyedLock } from "./keyed-lock.ts"
 import { LastKnownFile } from "./last-known.ts"
 import { isolatedVethPrefix } from "./network/tables.ts"
 import { type KubeDeps, watchNodeObjects } from "./node-objects.ts"
+import { PodIPAnnotation } from "./pod-ip-annotation.ts"
 import { PodPlacements } from "./pod-placements.ts"
 import { type ReadinessInput, unavailable } from "./readiness.ts"
 import { Supply } from "./supply.ts"
 import { TrafficKeeper } from "./traffic-keeper.ts"
-import { countWaiting } from "./waiting-pods.ts"
 import { findWiredPods } from "./wired-pods.ts"
 
 /** An ADD waits at most this long for supply. */
@@ -35,8 +35,8 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
   cleanup.defer(() => lastKnown.flush())
   const isolates = isolation(config)
   const book = openBook(d, {
-    held: (placement) => supply.held(placement),
-    refusal: (placement, shortage) => supply.refusal(placement, shortage),
+    held: (request) => supply.held(request.placement) || supply.quotas.withholds(request),
+    refusal: (request, shortage) => supply.refusalFor(request, shortage),
     changed: () => supply.changed(),
   })
   cleanup.use(book)
@@ -68,6 +68,7 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
     linkFor: (placement) => linkOf(config, isolates(placement)),
     locks: new KeyedLock(),
     placementOf: (pod) => placements.of(pod),
+    annotation: values.ANNOTATE_POD_IP ? new PodIPAnnotation(d.kube) : undefined,
     unavailable: () => unavailable(readiness()),
   }
   return { book, supply, calls, keeper, traffic, objects, metrics, events, readiness }
@@ -121,5 +122,5 @@ const readinessOf = (book: AddressBook, supply: Supply): ReadinessInput => ({
   pool: book.pool,
   status: supply.status,
   refusal: supply.refusal(nodePlacement, book.pool.shortage(nodePlacement)),
-  waiting: [...countWaiting(supply.waiting).values()].reduce((a, b) => a + b, 0),
+  waiting: [...supply.servable().values()].reduce((a, b) => a + b, 0),
 })

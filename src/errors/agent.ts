@@ -17,6 +17,11 @@ export const agentErrors = {
     hint: "The runtime tries again, and its successor answers.",
     cni: 11,
   }),
+  "agent/not-annotated": entry<{ pod: string; why: string }>({
+    says: (d) => `pod ${d.pod} cannot be annotated with its address: ${d.why}`,
+    hint: "ANNOTATE_POD_IP needs the right to patch pods: kubectl apply -f deploy/annotate-pods.yaml",
+    cni: 11,
+  }),
   "agent/journal-version": entry<{ path: string; version: number }>({
     says: (d) => `${d.path} was written in format ${d.version}, which this agent does not know`,
     hint: "Run the version of Berth that wrote it, or drain the node and delete the file.",

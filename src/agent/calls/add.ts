@@ -30,6 +30,7 @@ export async function add(call: CniCall, c: CallContext): Promise<string> {
   if (fresh) undo.defer(() => unwirePod(c.kernel, target))
   const wiredAt = performance.now()
   await saved
+  await c.annotation?.set(pod, attachment.held.address)
   undo.move()
   record(c, {
     assign: assignedAt - start - waitedMs,

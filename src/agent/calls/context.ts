@@ -6,6 +6,7 @@ import type { AgentMetrics } from "../agent-metrics.ts"
 import type { Attachment, Wiring } from "../book-record.ts"
 import type { KeyedLock } from "../keyed-lock.ts"
 import type { PodAttachment } from "../network/pod-plan.ts"
+import type { PodIPAnnotation } from "../pod-ip-annotation.ts"
 
 /** What the CNI calls work with. */
 export interface CallContext {
@@ -19,6 +20,8 @@ export interface CallContext {
   readonly locks: KeyedLock
   /** Which placement serves the pod; rejects with the reason when that is not known. Never a guess. */
   readonly placementOf: (pod: { namespace: string; name: string }) => Promise<PlacementKey>
+  /** Undefined unless ANNOTATE_POD_IP is set. */
+  readonly annotation: PodIPAnnotation | undefined
   /** Why the agent cannot serve ADDs at all; undefined when it can. */
   readonly unavailable: () => string | undefined
 }

@@ -7,6 +7,9 @@ export type ReleaseReason = "PodDeleted" | "GC" | "Orphan"
 
 /** Takes the pod's wiring and address away. What is not known is gone already, which is success. */
 export async function del(call: CniCall, c: CallContext): Promise<string> {
+  const held = c.book.find(call.key)?.held
+  // Before the address is free, or a call that is repeated after an error would no longer know it.
+  if (held) await c.annotation?.clear(held.pod, held.address)
   await detach(call.key, "PodDeleted", c)
   return ""
 }

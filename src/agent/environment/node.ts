@@ -24,6 +24,10 @@ export const nodeVariables = {
     "Append the bandwidth plugin to the CNI configuration, for the kubernetes.io/*-bandwidth annotations.",
   ),
   DISABLE_POD_V6: bool(false, "Append the tuning plugin, which turns IPv6 off in pods."),
+  ANNOTATE_POD_IP: bool(
+    false,
+    "Write the annotation vpc.amazonaws.com/pod-ips on pods, which Calico's policies read; needs deploy/annotate-pods.yaml.",
+  ),
   BERTH_METRICS_BIND_ADDRESS: text(
     ":61678",
     "Where the Prometheus endpoint listens: unix:PATH or ADDRESS:PORT.",

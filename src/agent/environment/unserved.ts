@@ -30,9 +30,6 @@ export const unservedVariables = {
   ENABLE_MULTI_NIC: bool(false, "Pods with interfaces on several network cards.", {
     notServed: "every pod has one interface",
   }),
-  ANNOTATE_POD_IP: bool(false, "Write vpc.amazonaws.com/pod-ips on pods.", {
-    notServed: "read status.podIP",
-  }),
   CLUSTER_ENDPOINT: text("", "Another address of the API server.", {
     notServed: "set KUBECONFIG or KUBERNETES_SERVICE_HOST",
   }),
