@@ -29,7 +29,7 @@ export interface Pod extends KubeObject {
     nodeName?: string
     hostNetwork?: boolean
     serviceAccountName?: string
-    containers: { name: string; image?: string }[]
+    containers: { name: string; image?: string; resources?: ContainerResources }[]
     [field: string]: unknown
   }
   status?: {
@@ -40,6 +40,11 @@ export interface Pod extends KubeObject {
     podIPs?: { ip: string }[]
     [field: string]: unknown
   }
+}
+
+export interface ContainerResources {
+  requests?: Record<string, string>
+  limits?: Record<string, string>
 }
 
 export interface Namespace extends KubeObject {

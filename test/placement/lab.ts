@@ -25,9 +25,10 @@ const credentials = { accessKeyId: "lab", secretAccessKey: "lab" }
 const patienceMs = 60_000
 
 /** The placement scenario with its pools in force, and what a person would type to look at it. */
-export async function placementLab(name: string, env: NodeJS.ProcessEnv = process.env) {
-  const lab = await launchLab({ name, scenario: placement, kubePort: 0, ec2Port: 0, hollow: false })
-  const kubectl = await ensureKubectl(env, lab.kubeconfig)
+export async function placementLab(name: string, more: { readonly controlPlane?: string } = {}) {
+  const ports = { kubePort: 0, ec2Port: 0 }
+  const lab = await launchLab({ name, scenario: placement, ...ports, hollow: false, ...more })
+  const kubectl = await ensureKubectl(process.env, lab.kubeconfig)
   const shell = createShell(kubectl.env)
   const run = async (line: string, input?: string): Promise<string> => {
     const { exit, stdout, stderr } = await shell(line, input === undefined ? {} : { input })
@@ -72,6 +73,14 @@ export async function placementLab(name: string, env: NodeJS.ProcessEnv = proces
     deploy: (workload: Workload) => run("kubectl apply -f -", deployment(workload)),
     scale: (namespace: string, deployment: string, replicas: number) =>
       run(`kubectl scale deployment ${deployment} -n ${namespace} --replicas=${replicas}`),
+    /** Lets the deployment's pods run on nodes with this label only, as `KEY=VALUE`. */
+    pin: (namespace: string, deployment: string, label: string) => {
+      const [key = "", value] = label.split("=")
+      const patch = { spec: { template: { spec: { nodeSelector: { [key]: value } } } } }
+      return run(
+        `kubectl patch deployment ${deployment} -n ${namespace} -p '${JSON.stringify(patch)}'`,
+      )
+    },
     remove: (namespace: string, deployment: string) =>
       run(`kubectl delete deployment ${deployment} -n ${namespace}`),
     /** Resolves with the pods of the namespace once so many run. */

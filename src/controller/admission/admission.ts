@@ -1,9 +1,11 @@
 import type { Clock } from "../../clock.ts"
 import type { Ec2 } from "../../ec2/ec2.ts"
 import type { Kube } from "../../kube/kube.ts"
+import { PodFactsReader } from "../../kube/pod-facts.ts"
 import type { Logger } from "../../log.ts"
 import { CloudFacts } from "../cloud-facts.ts"
 import type { ControllerInformers } from "../informers.ts"
+import { requestForPod } from "./pod-request.ts"
 import { review } from "./review.ts"
 import { servingCertificate } from "./serving-certificate.ts"
 import { type WebhookServer, webhookServer } from "./webhook-server.ts"
@@ -25,7 +27,7 @@ const checkMs = 300_000
 const retryMs = 30_000
 
 /**
- * Serves the validating webhook until the signal aborts, on every replica: the API server calls any. What fails here is
+ * Serves the webhooks until the signal aborts, on every replica: the API server calls any. What fails here is
  * logged and tried again; admission is no reason for the controller to stop.
  */
 export async function serveAdmission(
@@ -35,6 +37,7 @@ export async function serveAdmission(
 ): Promise<void> {
   const { kube, ec2, clock, log, informers, namespace, bindAddress } = options
   const facts = new CloudFacts({ ec2, clock, signal, onSubnet: () => {} })
+  const podFacts = new PodFactsReader({ kube, clock })
   const certificate = { kube, clock, log, namespace, ...names }
   let server: WebhookServer | undefined
   let told = ""
@@ -44,9 +47,10 @@ export async function serveAdmission(
       const presented = await servingCertificate(certificate)
       if (server) server.present(presented)
       else {
-        server = await webhookServer(bindAddress, presented, (asked) =>
-          review(asked, { clock, informers, facts }),
-        )
+        server = await webhookServer(bindAddress, presented, {
+          "/validate": (asked) => review(asked, { clock, informers, facts }),
+          "/pods": (asked) => requestForPod(asked, { informers, facts: podFacts }),
+        })
         onListen(server.port)
       }
     } catch (error) {

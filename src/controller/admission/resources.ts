@@ -8,7 +8,8 @@ export interface Secret extends KubeObject {
   data?: Record<string, string>
 }
 
-export interface ValidatingWebhookConfiguration extends KubeObject {
+/** Validating or mutating. */
+export interface WebhookConfiguration extends KubeObject {
   webhooks?: { name: string; clientConfig: { caBundle?: string; service?: object; url?: string } }[]
 }
 
@@ -20,10 +21,18 @@ export const secrets: Resource<Secret> = {
   namespaced: true,
 }
 
-export const webhookConfigurations: Resource<ValidatingWebhookConfiguration> = {
+export const webhookConfigurations: Resource<WebhookConfiguration> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
   plural: "validatingwebhookconfigurations",
   kind: "ValidatingWebhookConfiguration",
+  namespaced: false,
+}
+
+export const mutatingConfigurations: Resource<WebhookConfiguration> = {
+  group: "admissionregistration.k8s.io",
+  version: "v1",
+  plural: "mutatingwebhookconfigurations",
+  kind: "MutatingWebhookConfiguration",
   namespaced: false,
 }

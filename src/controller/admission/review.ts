@@ -14,6 +14,7 @@ import type { ControllerInformers } from "../informers.ts"
 export interface ReviewRequest {
   readonly uid: string
   readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT"
+  readonly namespace?: string
   readonly object: (KubeObject & { spec?: unknown }) | null
   readonly oldObject: (KubeObject & { spec?: unknown }) | null
 }
@@ -23,6 +24,9 @@ export interface ReviewResponse {
   readonly allowed: boolean
   readonly status?: { readonly code: number; readonly message: string }
   readonly warnings?: readonly string[]
+  readonly patchType?: "JSONPatch"
+  /** A JSON patch (RFC 6902) in base64. */
+  readonly patch?: string
 }
 
 export interface ReviewerOptions {

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts"
 import { type Kube, KubeError } from "../../kube/kube.ts"
 import type { Logger } from "../../log.ts"
 import { selfSigned } from "../../tls/certificate.ts"
-import { type Secret, secrets, webhookConfigurations } from "./resources.ts"
+import { mutatingConfigurations, type Secret, secrets, webhookConfigurations } from "./resources.ts"
 
 /** What the server presents, and what the API server has to trust: the present certificate and the one before. */
 export interface ServingCertificate {
@@ -20,7 +20,7 @@ export interface CertificateOptions {
   /** The Service that the API server calls; the certificate is for its names. */
   service: string
   secret: string
-  /** The ValidatingWebhookConfiguration. */
+  /** The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration. */
   configuration: string
 }
 
@@ -107,12 +107,14 @@ async function trust(
   { kube, configuration: name }: CertificateOptions,
   trusted: string,
 ): Promise<void> {
-  const configuration = await kube.get(webhookConfigurations, name)
   const caBundle = Buffer.from(trusted).toString("base64")
-  const webhooks = configuration?.webhooks ?? []
-  if (!configuration || webhooks.every((w) => w.clientConfig.caBundle === caBundle)) return
-  await kube.replace(webhookConfigurations, {
-    ...configuration,
-    webhooks: webhooks.map((w) => ({ ...w, clientConfig: { ...w.clientConfig, caBundle } })),
-  })
+  for (const resource of [webhookConfigurations, mutatingConfigurations]) {
+    const configuration = await kube.get(resource, name)
+    const webhooks = configuration?.webhooks ?? []
+    if (!configuration || webhooks.every((w) => w.clientConfig.caBundle === caBundle)) continue
+    await kube.replace(resource, {
+      ...configuration,
+      webhooks: webhooks.map((w) => ({ ...w, clientConfig: { ...w.clientConfig, caBundle } })),
+    })
+  }
 }

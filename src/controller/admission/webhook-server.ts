@@ -15,16 +15,19 @@ export interface WebhookServer extends AsyncDisposable {
 const bodyMax = 4 * 1024 * 1024
 const timeoutMs = 5_000
 
-/** Serves admission.k8s.io/v1 at POST /validate, at `unix:PATH` or `[ADDRESS]:PORT`. */
+export type Judge = (request: ReviewRequest) => Promise<ReviewResponse>
+
+/** Serves admission.k8s.io/v1 at `unix:PATH` or `[ADDRESS]:PORT`: a judge for each path. */
 export async function webhookServer(
   address: string,
   certificate: ServingCertificate,
-  judge: (request: ReviewRequest) => Promise<ReviewResponse>,
+  judges: Readonly<Record<string, Judge>>,
 ): Promise<WebhookServer> {
   const server = createServer({ ...secure(certificate) }, (request, response) => {
     const say = (status: number, body: string, type = "text/plain") =>
       response.writeHead(status, { "content-type": type }).end(body)
-    if (request.method !== "POST" || request.url?.split("?")[0] !== "/validate") {
+    const judge = judges[request.url?.split("?")[0] ?? ""]
+    if (request.method !== "POST" || judge === undefined) {
       say(404, "no such path\n")
       return
     }
@@ -55,10 +58,7 @@ const secure = ({ cert, key }: ServingCertificate) => ({
   minVersion: "TLSv1.2" as const,
 })
 
-async function answer(
-  request: IncomingMessage,
-  judge: (request: ReviewRequest) => Promise<ReviewResponse>,
-): Promise<object> {
+async function answer(request: IncomingMessage, judge: Judge): Promise<object> {
   const {
     apiVersion,
     kind,
