@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts"
 import type { Logger } from "../log.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
+import type { ClusterName } from "./cluster-name.ts"
 import type { InstanceLoader } from "./instance-loader.ts"
 import type { LeakSweeper } from "./leak-sweeper.ts"
 import type { NodeState } from "./node-state.ts"
@@ -13,6 +14,7 @@ export interface AuditOptions {
   facts: CloudFacts
   loader: InstanceLoader
   sweeper: LeakSweeper
+  clusterName: ClusterName
   /** The facts were read anew: statuses may show other figures. */
   refreshed: () => void
 }
@@ -37,6 +39,7 @@ export async function auditRegularly(options: AuditOptions, signal: AbortSignal)
     const vpcs = new Set([...states()].map((s) => s.vpcId).filter((id) => id !== ""))
     for (const vpcId of vpcs) await step(`facts of ${vpcId}`, () => facts.refresh(vpcId))
     for (const state of states()) loader.request(state.instanceID, "audit")
+    await options.clusterName.find(signal)
     await step("leaked interfaces", () => sweeper.sweep())
     options.refreshed()
   }

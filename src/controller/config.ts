@@ -4,7 +4,7 @@ import { fail } from "../errors/catalogue.ts"
 export interface ControllerConfig {
   /** AWS_REGION; when absent, the nodes' labels tell. */
   readonly region: string | undefined
-  /** Absent: leaked interfaces are reported and not freed, for nothing proves whose they are. */
+  /** CLUSTER_NAME. Absent: it is looked for (cluster-name.ts); while it is not known no interface counts as leaked. */
   readonly clusterName: string | undefined
   readonly namespace: string
   readonly identity: string
@@ -25,18 +25,16 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Reads the environment of Deployment berth-controller; throws `controller/bad-environment`. */
 export function readConfig(env: Environment): ControllerConfig {
   const text = (name: string) => env[name]?.trim() || undefined
-  const clusterName = text("CLUSTER_NAME")
-  const leaks = choice(env, "BERTH_LEAKED_INTERFACES", leakModes, "free")
   return {
     region: text("AWS_REGION") ?? text("AWS_DEFAULT_REGION"),
-    clusterName,
+    clusterName: text("CLUSTER_NAME"),
     namespace: text("POD_NAMESPACE") ?? "kube-system",
     // A restarted process of the same pod may take its own lease at once; a name that is not unique must not.
     identity: text("POD_NAME") ?? `${hostname()}_${process.pid}`,
     bindAddress: text("BERTH_METRICS_BIND_ADDRESS") ?? ":8080",
     webhookAddress: text("BERTH_WEBHOOK_BIND_ADDRESS"),
     logLevel: choice(env, "BERTH_LOG_LEVEL", logLevels, "info"),
-    leaks: leaks === "free" && clusterName === undefined ? "report" : leaks,
+    leaks: choice(env, "BERTH_LEAKED_INTERFACES", leakModes, "free"),
   }
 }
 

@@ -4,6 +4,7 @@ import { EventRecorder } from "../kube/event-recorder.ts"
 import { electLeader } from "../kube/lease-election.ts"
 import { serveAdmission } from "./admission/admission.ts"
 import { callBudget } from "./call-budget.ts"
+import { FoundClusterName, knownClusterName } from "./cluster-name.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
 import { endpoints } from "./endpoints.ts"
@@ -28,7 +29,7 @@ export async function runController(
   signal: AbortSignal,
 ): Promise<void> {
   const { kube, clock, random, log, ec2, config } = options
-  const { namespace, identity, clusterName } = config
+  const { namespace, identity } = config
   const metrics = controllerMetrics()
   const cloud = callBudget(ec2, { clock, random, metrics })
   let leading: Measured | undefined
@@ -47,7 +48,14 @@ export async function runController(
   })
   await using _endpoint = await httpEndpoint(config.bindAddress, served)
   const term = {
-    ...{ kube, clock, random, log, informers, recorder, metrics, clusterName },
+    ...{ kube, clock, random, log, informers, recorder, metrics },
+    clusterName: config.clusterName
+      ? knownClusterName(config.clusterName)
+      : new FoundClusterName({
+          ...{ ec2: cloud.ec2, log },
+          nodes: () => informers.nodes.list(),
+          nodeNetworks: () => informers.nodeNetworks.list(),
+        }),
     ...{ ec2: cloud.ec2, isThrottled: cloud.isThrottled, leaks: config.leaks },
   }
   const { webhookAddress: address } = config

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts"
 import type { Ec2 } from "../ec2/ec2.ts"
 import { clusterTag, instanceTag } from "../ipam/ownership.ts"
 import type { Logger } from "../log.ts"
+import type { ClusterName } from "./cluster-name.ts"
 import type { LeakMode } from "./config.ts"
 import type { ControllerMetrics } from "./controller-metrics.ts"
 import { decideLeaks } from "./leaks.ts"
@@ -13,7 +14,7 @@ export interface LeakSweeperOptions {
   clock: Clock
   log: Logger
   metrics: ControllerMetrics
-  clusterName: string | undefined
+  clusterName: ClusterName
   mode: LeakMode
   signal: AbortSignal
   states: () => Iterable<NodeState>
@@ -31,7 +32,8 @@ export class LeakSweeper {
 
   /** One look: one call (and its pages), plus one for each interface freed. */
   async sweep(): Promise<void> {
-    const { ec2, clock, log, metrics, clusterName, mode, signal } = this.#options
+    const { ec2, clock, log, metrics, mode, signal } = this.#options
+    const clusterName = this.#options.clusterName.value
     if (clusterName === undefined || mode === "off") return
     const options = { priority: "audit", signal } as const
     const tags = { [clusterTag]: clusterName, [instanceTag]: "*" }

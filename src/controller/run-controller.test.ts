@@ -79,9 +79,9 @@ test("the environment: defaults, and every refusal names the variable", () => {
   const config = readConfig({})
   assert.deepEqual(
     [config.namespace, config.bindAddress, config.leaks, config.region],
-    ["kube-system", ":8080", "report", undefined],
+    ["kube-system", ":8080", "free", undefined],
   )
-  assert.equal(readConfig({ CLUSTER_NAME: "c" }).leaks, "free")
+  assert.equal(readConfig({ BERTH_LEAKED_INTERFACES: "report" }).leaks, "report")
   assert.throws(() => readConfig({ BERTH_LOG_LEVEL: "loud" }), {
     message: /BERTH_LOG_LEVEL: "loud"/,
   })

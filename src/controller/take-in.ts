@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts"
 import { limitsOf } from "../vpc/instance-limits.ts"
 import { type AdoptContext, adopt } from "./adopt.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
+import type { ClusterName } from "./cluster-name.ts"
 import type { Observation } from "./instance-loader.ts"
 import type { NodeState } from "./node-state.ts"
 import { reconcileTruth, sightingsApartMs } from "./truth.ts"
@@ -13,7 +14,7 @@ export async function takeIn(
   observation: Observation,
   state: NodeState,
   object: NodeNetwork,
-  { facts, log, clusterName }: { facts: CloudFacts; log: Logger; clusterName: string | undefined },
+  { facts, log, clusterName }: { facts: CloudFacts; log: Logger; clusterName: ClusterName },
 ): Promise<void> {
   const enis = observation.interfaces
   const primary = enis.find((eni) => eni.attachment?.deviceIndex === 0)
@@ -28,7 +29,7 @@ export async function takeIn(
   state.zone = primary.zone
   const subnets = new Set(enis.map((eni) => eni.subnetId))
   await facts.ensure({ vpcId: primary.vpcId, subnets, groups: [], allGroups: false })
-  const context = contextOf(state, object, facts, clusterName)
+  const context = contextOf(state, object, facts, clusterName.value)
   const seen = enis.map((eni) => withoutOffered(adopt(eni, context), state, object))
   // The record of an instance that had the node's name before says nothing about this one.
   const known = state.interfaces.some((i) => i.primary && i.id !== primary.id)

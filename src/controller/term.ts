@@ -10,6 +10,7 @@ import { boundObject } from "../placement/binding.ts"
 import { announceMissingRights, announceStatus } from "./announce.ts"
 import { type AuditOptions, auditRegularly } from "./audit.ts"
 import { CloudFacts, type OnSubnet } from "./cloud-facts.ts"
+import type { ClusterName } from "./cluster-name.ts"
 import type { LeakMode } from "./config.ts"
 import type { ControllerMetrics } from "./controller-metrics.ts"
 import { Departures } from "./departures.ts"
@@ -32,7 +33,7 @@ export interface TermOptions extends ControllerPorts {
   informers: ControllerInformers
   recorder: EventRecorder
   metrics: ControllerMetrics
-  clusterName: string | undefined
+  clusterName: ClusterName
   leaks: LeakMode
   /** EC2 has throttled calls lately. */
   isThrottled: () => boolean
@@ -45,6 +46,9 @@ const queueLimit = 20_000
 /** Changes of nodes are gathered for so long before the objects that they use are counted anew. */
 const gatherMs = 200
 
+/** Nodes are not kept waiting for the cluster's name for longer; it is looked for again at every audit. */
+const findNameMs = 5_000
+
 /** Leads until the signal aborts. Whatever the controller knows is made anew for every term. */
 export async function serveTerm(
   options: TermOptions,
@@ -52,8 +56,9 @@ export async function serveTerm(
   /** Told what can be measured of the term. */
   onStart: (measured: Measured) => void = () => {},
 ): Promise<void> {
-  const { informers } = options
+  const { informers, clusterName, clock } = options
   await Promise.all(Object.values(informers).map((informer) => informer.synced()))
+  await Promise.race([clusterName.find(signal), clock.sleep(findNameMs, signal).catch(() => {})])
   const term = new Term(options, signal)
   onStart(term)
   const subscriptions = watchChanges(informers, term)
@@ -101,6 +106,7 @@ class Term {
     this.pools = this.#queue("subnetPool", (name) => subnetPools.reconcile(name))
     this.audit = {
       ...{ clock, random, log, facts: this.#facts, loader: this.#loader },
+      clusterName: options.clusterName,
       states: () => this.states(),
       sweeper: this.#makeSweeper(),
       refreshed: () => {

@@ -4,6 +4,7 @@ import type { Amount } from "../../ec2/ledger.ts"
 import { isError } from "../../errors/catalogue.ts"
 import type { Logger } from "../../log.ts"
 import type { CloudFacts } from "../cloud-facts.ts"
+import type { ClusterName } from "../cluster-name.ts"
 import type { SubnetSupplies } from "../subnet-supply.ts"
 
 /** What every call on behalf of a node works with. */
@@ -13,7 +14,7 @@ export interface CallContext {
   readonly log: Logger
   readonly facts: CloudFacts
   readonly supplies: SubnetSupplies
-  readonly clusterName: string | undefined
+  readonly clusterName: ClusterName
   /** The term: aborted when the lease is lost. */
   readonly signal: AbortSignal
   /** The node's record has changed: write it, plan again. */

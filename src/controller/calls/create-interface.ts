@@ -58,7 +58,8 @@ async function makeInterface(
   const { placement, object, token, subnetID, addresses, prefixes } = intent
   const held = hold ?? supplies.reserve(subnetID, amountOf(action))
   const tags = interfaceTags({
-    ...{ instanceID: state.instanceID, mode, clusterName, placement, object, token },
+    ...{ instanceID: state.instanceID, mode, placement, object, token },
+    clusterName: clusterName.value,
     // As recorded: a repeated call must be the same to the letter.
     nowMs: Date.parse(intent.at),
   })
@@ -94,7 +95,7 @@ function record(
   const subnet = facts.subnet(eni.subnetId)
   return adopt(eni, {
     instanceID: state.instanceID,
-    ...(clusterName ? { clusterName } : {}),
+    ...(clusterName.value ? { clusterName: clusterName.value } : {}),
     manageUntagged: mode.manageUntagged,
     defaultNetworkCard: eni.attachment?.networkCard ?? 0,
     placements: [],
