@@ -105,8 +105,6 @@ export type Change =
       readonly mtu: number
       /** This end up from birth, which saves a change. The peer cannot be: a veth opens only when it has a partner. */
       readonly up?: boolean
-      /** Of the end in this namespace. */
-      readonly alias?: string
       readonly peer: { readonly name: string; readonly mac?: string; readonly in: NetNamespace }
     }
   /** Absent is success. */

@@ -39,13 +39,12 @@ export function planPod(attachment: PodAttachment, hostVeth: string, pod: NetNam
       name: hostVeth,
       mac: mac.host,
       mtu,
-      alias: vethAlias(attachment),
       peer: { name: link, mac: mac.pod, in: pod },
     },
     host: [
       // No router advertisement or redirect of a pod may reach the host, and nothing goes there by IPv6 (CVE-2020-10749).
       { do: "sysctl", key: `net/ipv6/conf/${hostVeth}/disable_ipv6`, value: "1", optional: true },
-      { do: "setLink", name: hostVeth, up: true },
+      { do: "setLink", name: hostVeth, up: true, alias: vethAlias(attachment) },
       ...hostRouting(attachment, hostVeth),
     ],
     pod: [

@@ -4,7 +4,7 @@ import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
 import { refusalOf } from "../../kernel/refusal.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { type NamespaceState, namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
-import { type PodAttachment, type PodPlan, planPod, podRules } from "./pod-plan.ts"
+import { type PodAttachment, planPod, podRules } from "./pod-plan.ts"
 import { ownerOf, partnerMac, vethMacs, vethNames } from "./veth-name.ts"
 
 /** What the CNI result tells of both ends. */
@@ -16,21 +16,42 @@ export interface WiredPod {
 
 /**
  * Attaches a pod: all of it, or nothing. What an earlier attempt for the same sandbox left is replaced. Takes about a
- * millisecond, all of it in the kernel.
+ * millisecond, nearly all of it in the kernel.
  * Errors: kernel/namespace-gone, kernel/refused.
  */
 export function wirePod(kernel: Kernel, attachment: PodAttachment): WiredPod {
   using pod = kernel.open(attachment.netns)
   if (!pod) throw fail("kernel/namespace-gone", { path: attachment.netns })
   const mac = vethMacs(attachment)
-  const hostVeth = freeName(kernel.host, attachment)
-  if (attachment.isolated) forgetName(kernel.host, hostVeth)
-  attach(kernel.host, pod, planPod(attachment, hostVeth, pod))
+  const hostVeth = attach(kernel.host, pod, attachment)
   return { hostVeth, hostMac: mac.host, podMac: mac.pod }
 }
 
-function attach(host: NetNamespace, pod: NetNamespace, plan: PodPlan): void {
-  addVeth(host, pod, plan.veth)
+/** Looks for what is in the way only when something is: it rarely is, and the kernel says so. Returns the host end. */
+function attach(host: NetNamespace, pod: NetNamespace, attachment: PodAttachment): string {
+  const [usual] = vethNames(attachment.vethPrefix, attachment)
+  try {
+    join(host, pod, attachment, usual)
+    return usual
+  } catch (error) {
+    if (refusalOf(error) !== "EEXIST") throw error
+  }
+  const shut = shutPartner(host, pod.link(attachment.interfaceName))
+  if (shut) host.apply([{ do: "removeLink", name: shut.name }])
+  const free = freeName(host, attachment)
+  join(host, pod, attachment, free)
+  return free
+}
+
+function join(
+  host: NetNamespace,
+  pod: NetNamespace,
+  attachment: PodAttachment,
+  hostVeth: string,
+): void {
+  if (attachment.isolated) forgetName(host, hostVeth)
+  const plan = planPod(attachment, hostVeth, pod)
+  host.apply([plan.veth])
   try {
     host.apply(plan.host)
     pod.apply(plan.pod)
@@ -38,16 +59,6 @@ function attach(host: NetNamespace, pod: NetNamespace, plan: PodPlan): void {
     // What cannot be taken back now is taken back by the DEL that follows every failed ADD.
     applyEach(host, undoOf([plan.veth, ...plan.host]))
     throw error
-  }
-}
-
-function addVeth(host: NetNamespace, pod: NetNamespace, change: PodPlan["veth"]): void {
-  try {
-    host.apply([change])
-  } catch (error) {
-    const inTheWay = refusalOf(error) === "EEXIST" && shutPartner(host, pod.link(change.peer.name))
-    if (!inTheWay) throw error
-    host.apply([{ do: "removeLink", name: inTheWay.name }, change])
   }
 }
 

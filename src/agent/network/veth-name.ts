@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 /** What identifies one interface of one sandbox. */
 export interface Sandbox {
@@ -10,7 +10,7 @@ export interface Sandbox {
   readonly interfaceName: string
 }
 
-const sha1 = (text: string) => createHash("sha1").update(text).digest("hex")
+const sha1 = (text: string) => hash("sha1", text)
 
 /**
  * Names for the host end, best first. The first is the original's, by which the network policy agent and others look

@@ -31,13 +31,13 @@ export function addLink(
 }
 
 export function addVeth(state: MemoryState, peer: MemoryState, change: Change & { do: "addVeth" }) {
-  const { name, mtu, mac, up = false, alias } = change
+  const { name, mtu, mac, up = false } = change
   assertName(state, name)
   assertName(peer, change.peer.name)
   if (state === peer && name === change.peer.name) throw new ErrnoError("veth", "EEXIST")
   const common = { mtu, kind: "veth" }
   const far = addLink(peer, { ...common, name: change.peer.name, mac: change.peer.mac, up: false })
-  const near = addLink(state, { ...common, name, mac, up, ...(alias !== undefined && { alias }) })
+  const near = addLink(state, { ...common, name, mac, up })
   join(state, near, { state: peer, index: far.index })
   join(peer, far, { state, index: near.index })
 }

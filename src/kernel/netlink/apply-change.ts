@@ -66,17 +66,15 @@ const linkOf = (context: ChangeContext, link: string | undefined) =>
   link === undefined ? undefined : context.indexOf(link)
 
 function addVeth(context: ChangeContext, change: Change & { do: "addVeth" }): void {
-  const message = encodeVeth({
-    end: { name: change.name, mac: change.mac },
-    peer: { name: change.peer.name, mac: change.peer.mac },
-    mtu: change.mtu,
-    up: change.up === true,
-    peerNamespaceFd: context.namespaceFd(change.peer.in),
-  })
-  context.socket.change(message)
-  // The kernel takes an alias only for a link that exists.
-  if (change.alias !== undefined)
-    context.socket.change(encodeSetLink(context.indexOf(change.name), { alias: change.alias }))
+  context.socket.change(
+    encodeVeth({
+      end: { name: change.name, mac: change.mac },
+      peer: { name: change.peer.name, mac: change.peer.mac },
+      mtu: change.mtu,
+      up: change.up === true,
+      peerNamespaceFd: context.namespaceFd(change.peer.in),
+    }),
+  )
 }
 
 function setLink(context: ChangeContext, change: Change & { do: "setLink" }): void {

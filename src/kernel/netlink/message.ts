@@ -11,7 +11,8 @@ const aligned = (length: number) => (length + 3) & ~3
  * endian on every platform that Berth ships for. A message of Berth's is under 400 bytes.
  */
 export class MessageWriter {
-  #buffer = Buffer.alloc(512)
+  // From the pool: a buffer of its own would cost more than the message.
+  #buffer = Buffer.allocUnsafe(512).fill(0)
   #length = headerLength
 
   constructor(type: number, flags: number) {
@@ -48,9 +49,9 @@ export class MessageWriter {
   }
 
   attributeU32(type: number, value: number): this {
-    const payload = Buffer.alloc(4)
-    payload.writeUInt32LE(value >>> 0)
-    return this.attribute(type, payload)
+    return this.u16(attributeHeader + 4)
+      .u16(type)
+      .u32(value)
   }
 
   /** A text with its closing zero, as the kernel wants names. */

@@ -105,8 +105,7 @@ export class NetlinkNamespace implements NetNamespace {
     }
     for (const change of changes) {
       carryOut(change, () => applyChange(context, change))
-      // A name may now mean another link, or none.
-      if (change.do === "removeLink" || change.do === "setLink") indexes.delete(change.name)
+      if (takesName(change)) indexes.delete(change.name)
     }
   }
 
@@ -162,6 +161,11 @@ export class NetlinkNamespace implements NetNamespace {
     return new Map(links.map((link) => [link.index, link.name]))
   }
 }
+
+/** True when the name means another link afterwards, or none. */
+const takesName = (change: Change): change is Change & { do: "removeLink" | "setLink" } =>
+  change.do === "removeLink" ||
+  (change.do === "setLink" && (change.rename !== undefined || change.moveTo !== undefined))
 
 /** The value, or undefined when reading it fails with `errno`. */
 function orAbsent<T>(errno: string, read: () => T): T | undefined {

@@ -10,7 +10,7 @@ export const macText = (bytes: Buffer): string =>
 export function ipv4Bytes(text: string): Buffer {
   const address = parseAddress(text)
   if (address === undefined) throw new TypeError(`"${text}" is not an IPv4 address`)
-  const bytes = Buffer.alloc(4)
+  const bytes = Buffer.allocUnsafe(4)
   bytes.writeUInt32BE(address)
   return bytes
 }

@@ -12,15 +12,13 @@ export const linkCases: readonly KernelCase[] = [
           name: "x",
           mac: "02:00:00:00:00:0a",
           mtu: 9001,
-          alias: "berth c1 eth0 default/web",
           peer: { name: "y", mac: "02:00:00:00:00:0b", in: b },
         },
       ])
       const { index: _, ...x } = a.link("x") ?? {}
       const { index: __, ...y } = b.link("y") ?? {}
       const common = { mtu: 9001, up: false, kind: "veth" }
-      const alias = "berth c1 eth0 default/web"
-      assert.deepEqual(x, { name: "x", mac: "02:00:00:00:00:0a", alias, ...common })
+      assert.deepEqual(x, { name: "x", mac: "02:00:00:00:00:0a", ...common })
       assert.deepEqual(y, { name: "y", mac: "02:00:00:00:00:0b", ...common })
     },
   },

@@ -31,11 +31,11 @@ export function planInterface(
       {
         do: "addVeth",
         name: far,
-        alias: `${eni.id} ${eni.instanceId}`,
         mtu: vpcMtu,
         up: true,
         peer: { name: near, mac: eni.mac, in: node },
       },
+      { do: "setLink", name: far, alias: `${eni.id} ${eni.instanceId}` },
       // A proxied ARP answer is put off by up to 0.8 s (neigh/proxy_delay, arp(7)); user namespaces lack the key.
       { do: "sysctl", key: `net.ipv4.neigh.${far}.proxy_delay`, value: "0", optional: true },
       { do: "putNeighbour", neighbour: { link: far, address: eni.primaryAddress, mac: eni.mac } },
