@@ -46,7 +46,7 @@ export const commands: readonly Command[] = [
       {
         flags: "--scenario <name>",
         about: "state to start in",
-        choices: ["empty", "exhausted", "healthy", "plain"],
+        choices: ["empty", "exhausted", "healthy", "placement", "plain", "stock"],
         default: "exhausted",
       },
     ],

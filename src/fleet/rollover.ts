@@ -66,18 +66,16 @@ export function rollover(
 
 function reasonsFor(
   node: NodeFacts,
-  { index, resolution, podInterfaces }: Examination,
+  { index, podInterfaces, strayInterfaces }: Examination,
 ): RolloverReason[] {
-  const answer = resolution(node)
   const berth = index.snapshot.cluster.daemonSet?.berth === true
   const reasons: RolloverReason[] = []
-  if (answer?.ok && index.mode.customNetworking) {
-    const ids = answer.placement.subnets.map((option) => option.subnet.id)
-    const stray = podInterfaces(node).filter((iface) => !ids.includes(iface.subnetId))
+  const stray = strayInterfaces(node)
+  if (stray.length > 0) {
     const limit = nodeCapacity(index, node)?.expected.interfaces ?? Number.POSITIVE_INFINITY
     const full = podInterfaces(node).length >= limit && stray.length === podInterfaces(node).length
-    if (stray.length > 0 && !berth) reasons.push("interfaces-elsewhere")
-    if (stray.length > 0 && berth && full) reasons.push("no-slot")
+    if (!berth) reasons.push("interfaces-elsewhere")
+    else if (full) reasons.push("no-slot")
   }
   const capacity = nodeCapacity(index, node)
   const over =

@@ -43,6 +43,7 @@ export async function launchLab(options: LabOptions): Promise<Lab> {
     folder: lock.folder,
     env: { NODE_COMPILE_CACHE: compiledCode(dirname(lock.folder)) },
     ...(options.hollow ? { hollow: "asked for with --hollow" } : {}),
+    ...(scenario.plugin === "vpc-cni" ? { hollow: "the scenario's plugin is a stand-in" } : {}),
     onEvent: (event) => event.event === "progress" && onProgress?.(event.text),
   })
   undo.defer(() => world.stop())

@@ -10,6 +10,8 @@ export interface Scenario {
   /** Kubernetes objects as YAML documents, applied after the CRDs and Berth's own manifests. */
   readonly manifests: readonly string[]
   readonly latency: CloudLatency
+  /** The original in Berth's place, which decides addresses and wires nothing: the lab is hollow then. */
+  readonly plugin?: "vpc-cni"
   /** Variables of DaemonSet aws-node besides those of deploy/. */
   readonly agentEnvironment?: Readonly<Record<string, string>>
   /** EC2's request limits, with its buckets full at first. Default off. */

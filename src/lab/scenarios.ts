@@ -17,4 +17,6 @@ export const scenarios = {
   healthy,
   placement,
   plain,
+  /** A cluster that never heard of Berth. */
+  stock: { ...plain, name: "stock", plugin: "vpc-cni" },
 } satisfies Record<string, Scenario>

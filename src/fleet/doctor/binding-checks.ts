@@ -88,16 +88,14 @@ function* labelKeyUnset(examination: Examination): Iterable<Symptom> {
 }
 
 function* strayInterfaces(examination: Examination): Iterable<Symptom> {
-  const { nodes, index, resolution, podInterfaces } = examination
-  if (!index.mode.customNetworking) return
+  const { nodes, index, resolution } = examination
   const berth = index.snapshot.cluster.daemonSet?.berth === true
   const stray = nodes.flatMap((node) => {
     const answer = resolution(node)
-    if (!answer?.ok) return []
+    const wrong = examination.strayInterfaces(node)
+    if (!answer?.ok || wrong.length === 0) return []
     const { object, subnets } = answer.placement
-    const ids = subnets.map((option) => option.subnet.id)
-    const wrong = podInterfaces(node).filter((iface) => !ids.includes(iface.subnetId))
-    return wrong.length > 0 ? [{ node: node.name, object, wrong, ids }] : []
+    return [{ node: node.name, object, wrong, ids: subnets.map((option) => option.subnet.id) }]
   })
   for (const [object, group] of Map.groupBy(stray, (s) => s.object)) {
     const [first] = group
@@ -115,7 +113,7 @@ function* strayInterfaces(examination: Examination): Iterable<Symptom> {
         ? { kind: "auto", says: "Nothing: Berth drains them and opens new ones." }
         : {
             kind: "plan",
-            says: "Replace the nodes: the VPC CNI reads the ENIConfig only when it makes an ENI.",
+            says: "Replace the nodes: the VPC CNI hands out what it holds, and reads the ENIConfig only when it makes an ENI.",
             command: "berth rotate",
           },
     }
@@ -125,9 +123,10 @@ function* strayInterfaces(examination: Examination): Iterable<Symptom> {
 /** Named in one command: more make no command line. */
 const podsMost = 20
 
+/** With Berth alone: the VPC CNI would give restarted pods another address of the primary ENI. */
 function* podsOnPrimary(examination: Examination): Iterable<Symptom> {
   const { nodes, index, addressedPods } = examination
-  if (!index.mode.customNetworking) return
+  if (!index.mode.customNetworking || !index.snapshot.cluster.daemonSet?.berth) return
   const found = nodes.flatMap((node) => {
     const primary = index.interfacesOf(node).find((i) => i.attachment?.deviceIndex === 0)
     if (primary === undefined) return []

@@ -359,6 +359,12 @@ const cases: [what: string, change: Change, ids: string[], words: RegExp][] = [
     /eni-a1 is in subnet-nodes-a/,
   ],
   [
+    "addresses that the original's primary ENI goes on handing out",
+    { cluster: stock(), aws: interfacesWith("eni-a0", { addresses: ["10.0.0.5"] }) },
+    ["N04"],
+    /eni-a0 is in subnet-nodes-a/,
+  ],
+  [
     "pods on the primary ENI",
     { cluster: { pods: [pod("web-1", "a", "10.0.0.4")] } },
     ["N04"],

@@ -19,6 +19,8 @@ export interface Examination {
   readonly resolve: (node: NodeFacts, placement: PlacementKey) => Resolution | undefined
   /** Secondary ENIs of the node that the plugin may use. */
   readonly podInterfaces: (node: NodeFacts) => readonly NetworkInterface[]
+  /** ENIs that give the node's pods addresses of other subnets than its placement names. */
+  readonly strayInterfaces: (node: NodeFacts) => readonly NetworkInterface[]
   /** Pods on the node that need an address of their own. */
   readonly addressedPods: (node: NodeFacts) => readonly PodFacts[]
   /** Subnets that an ENIConfig or pool names for pods, with the objects that name them. */
@@ -50,15 +52,25 @@ export function examine(index: FleetIndex): Examination {
     const facts = index.placementNode(node)
     return facts && resolvePlacement(placement, facts, mode, sources)
   }
+  const resolution = memoised((node: NodeFacts) => resolve(node, nodePlacement))
+  const podInterfaces = (node: NodeFacts) =>
+    index.interfacesOf(node).filter((i) => i.attachment?.deviceIndex !== 0 && isPodInterface(i))
   return {
     index,
     env: snapshot.cluster.daemonSet?.env ?? {},
     aws,
     nodes: snapshot.cluster.nodes.filter(isServed),
-    resolution: memoised((node: NodeFacts) => resolve(node, nodePlacement)),
+    resolution,
     resolve,
-    podInterfaces: (node) =>
-      index.interfacesOf(node).filter((i) => i.attachment?.deviceIndex !== 0 && isPodInterface(i)),
+    podInterfaces,
+    strayInterfaces(node) {
+      const answer = resolution(node)
+      if (!mode.customNetworking || !answer?.ok) return []
+      const ids = answer.placement.subnets.map((option) => option.subnet.id)
+      const others = ofPodPlacements(index, node)
+      const serving = [...podInterfaces(node), ...primaryOfOld(index, node)]
+      return serving.filter((iface) => !ids.includes(iface.subnetId) && !others.has(iface.id))
+    },
     addressedPods: (node) => index.podsOf(node.name).filter(needsAddress),
     podSubnets: podSubnetsOf(index),
     routeTableOf: (subnetId) =>
@@ -82,6 +94,25 @@ export const needsAddress = (pod: PodFacts): boolean =>
 
 const isPodInterface = (iface: NetworkInterface) =>
   iface.type === "interface" && iface.tags["node.k8s.amazonaws.com/no_manage"] !== "true"
+
+/** Interfaces that Berth opened for pods with a placement of their own. */
+const ofPodPlacements = (index: FleetIndex, node: NodeFacts): Set<string> =>
+  new Set(
+    (index.nodeNetwork(node.name)?.status?.interfaces ?? [])
+      .filter((i) => i.placement !== nodePlacement)
+      .map((i) => i.id),
+  )
+
+/**
+ * The VPC CNI goes on handing out what the primary ENI held when custom networking was turned on (ipamd's setupENI);
+ * Berth does not.
+ */
+function primaryOfOld(index: FleetIndex, node: NodeFacts): NetworkInterface[] {
+  if (index.snapshot.cluster.daemonSet?.berth) return []
+  return index
+    .interfacesOf(node)
+    .filter((i) => i.attachment?.deviceIndex === 0 && i.addresses.length + i.prefixes.length > 0)
+}
 
 /** Node keys that name an ENIConfig, in the order in which they are read. */
 export const bindingKeysOf = (index: FleetIndex) => ({

@@ -21,6 +21,8 @@ export function explainSubnet(index: FleetIndex, subnet: Subnet): Explanation {
       .filter((p) => p.status?.subnets.some((s) => s.id === subnet.id))
       .map((p) => `SubnetPool/${p.metadata.name}`),
   ]
+  const own = cluster.nodes.some((node) => index.instanceOf(node)?.subnetId === subnet.id)
+  const usedBy = [...users, ...(own ? ["the nodes"] : [])]
   const total = sizeOf(parseCidr(subnet.cidr) ?? { base: 0, length: 32 }) - reservedAddresses
   const holders = Map.groupBy(interfaces, (i) => holderName(i, nodeOf))
   const ranked = [...holders]
@@ -48,7 +50,7 @@ export function explainSubnet(index: FleetIndex, subnet: Subnet): Explanation {
     facts: [
       { name: "zone", value: subnet.zone },
       { name: "CIDR", value: subnet.cidr },
-      { name: "used by", value: users.join(", ") || "no ENIConfig or SubnetPool" },
+      { name: "used by", value: usedBy.join(", ") || "no ENIConfig or SubnetPool" },
       { name: "interfaces", value: String(interfaces.length) },
     ],
     trace: ranked.slice(0, holdersMost).map((h) => ({

@@ -80,7 +80,6 @@ function pluginOf({ snapshot: { cluster } }: FleetIndex): string {
 const urgency = (n: NodeRow) => (n.stuck > 0 ? 2 : 0) + (n.converged ? 0 : 1)
 
 interface Serving {
-  readonly subnetId: string
   readonly addresses: number
   readonly prefixes: number
 }
@@ -89,11 +88,8 @@ interface Serving {
 function servingInterfaces({ index }: Examination, node: NodeFacts): Serving[] {
   const status = index.nodeNetwork(node.name)?.status
   const all =
-    index.snapshot.aws === undefined
-      ? (status?.interfaces ?? []).map((i) => ({ ...i, subnetId: i.subnetID }))
-      : index.interfacesOf(node)
+    index.snapshot.aws === undefined ? (status?.interfaces ?? []) : index.interfacesOf(node)
   return (index.mode.customNetworking ? all.slice(1) : all).map((i) => ({
-    subnetId: i.subnetId,
     addresses: i.addresses.length + prefixAddresses * i.prefixes.length,
     prefixes: i.prefixes.length,
   }))
@@ -103,9 +99,6 @@ function nodeRow(examination: Examination, node: NodeFacts): NodeRow {
   const { index } = examination
   const serving = servingInterfaces(examination, node)
   const resolution = examination.resolution(node)
-  const wanted = resolution?.ok
-    ? new Set(resolution.placement.subnets.map((s) => s.subnet.id))
-    : undefined
   const own = examination.addressedPods(node)
   return {
     node: node.name,
@@ -123,7 +116,7 @@ function nodeRow(examination: Examination, node: NodeFacts): NodeRow {
     prefixes: serving.reduce((n, i) => n + i.prefixes, 0),
     pods: index.podsOf(node.name).length,
     maxPods: node.allocatablePods,
-    converged: wanted === undefined || serving.every((i) => wanted.has(i.subnetId)),
+    converged: examination.strayInterfaces(node).length === 0,
     stuck: own.filter((p) => p.ip === undefined && !p.terminating).length,
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Clock } from "../../clock.ts"
+import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { NetNamespace } from "../../kernel/kernel.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { containerEnv, type EnvSources, expand } from "../kubelet/pod/container-env.ts"
@@ -11,6 +12,7 @@ import type { RunningContainer } from "../kubelet/runtime/container.ts"
 import { startProcess } from "../kubelet/runtime/process-container.ts"
 import { startWhoami } from "../kubelet/runtime/whoami-container.ts"
 import { judge } from "../kubelet/server/commands.ts"
+import { startVpcCni } from "../vpc-cni/vpc-cni-container.ts"
 import { configMaps, secrets } from "./config-objects.ts"
 
 /** An image that is a real program of this repository. */
@@ -24,6 +26,7 @@ export interface Program {
 
 export interface ProgramHost {
   kube: Kube
+  cloud: Cloud
   clock: Clock
   programs: readonly Program[]
   /** The node's; undefined where nothing is wired. */
@@ -53,12 +56,15 @@ export const fromSources: Scripts = {
 /** Matches `REGISTRY/NAME:TAG`, also by digest or without a tag. */
 export const imageNamed = (name: string): RegExp => new RegExp(`(^|/)${name}([:@]|$)`)
 
+const vpcCni = imageNamed("amazon-k8s-cni")
+
 /** Starts the containers of one node: Berth's own images and network tools as real processes, the rest as stand-ins. */
 export function containerStarter(host: ProgramHost): StartContainer {
   return async (request) => {
     const { pod, container, sandbox, log } = request
     const program = host.programs.find((p) => p.image.test(container.image ?? ""))
     if (program) return await startProgram(host, program, request)
+    if (vpcCni.test(container.image ?? "")) return await startVpcCni(host, request)
     const words = [...(container.command ?? []), ...(container.args ?? [])]
     const verdict = words.length > 0 && sandbox?.namespace ? judge(words) : undefined
     // `kubectl run probe --image=busybox -- ping ...`: the same programs that exec may run.

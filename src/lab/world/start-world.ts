@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { DaemonSet } from "../../api/core.ts"
@@ -97,8 +98,9 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
     followInstances({ cloud, clock, log, boot: (instance) => bootMachine(host, instance) }),
   )
   removeLostNodes(context, kube, cloud)
-  progress("applying Berth's manifests")
-  await installBerth(context, kube)
+  const stock = input.scenario.plugin === "vpc-cni"
+  progress(`applying the manifests of ${stock ? "the VPC CNI" : "Berth"}`)
+  await (stock ? installVpcCni : installBerth)(context, kube)
   const objects = readManifests(...scenario.manifests)
   // A node without its ENIConfig does not get ready.
   await applyManifests(
@@ -182,6 +184,17 @@ function programsOf(
 
 const versionOf = async ({ kube }: Kubernetes): Promise<string> =>
   ((await kube.raw("/version")) as { gitVersion?: string }).gitVersion ?? "v1.35.0"
+
+const vpcCniManifests = [
+  ...["cninode", "eniconfig", "securitygrouppolicy"].map((kind) => `crds/${kind}.yaml`),
+  "src/lab/vpc-cni/aws-node.yaml",
+]
+
+/** What EKS installs in a new cluster. */
+async function installVpcCni(context: WorldContext, kube: Kube): Promise<void> {
+  const texts = vpcCniManifests.map((path) => readFileSync(join(root, path), "utf8"))
+  await applyManifests({ ...context, kube }, readManifests(...texts))
+}
 
 /** Definitions and manifests, as an operator applies them. */
 async function installBerth({ input, ...context }: WorldContext, kube: Kube): Promise<void> {

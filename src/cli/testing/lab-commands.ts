@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Lab } from "../../lab/lab.ts"
+import { launchLab } from "../../lab/launch.ts"
+import type { Scenario } from "../../lab/scenario.ts"
+import { type Ran, run } from "./run.ts"
+
+/** A lab, and command lines as somebody types them beside it. */
+export interface LabCommands extends AsyncDisposable {
+  readonly lab: Lab
+  /** Empty at first, and removed with the lab. */
+  readonly folder: string
+  readonly berth: (...argv: readonly string[]) => Promise<Ran>
+}
+
+/** Starts a lab for this process alone: the SDK reads the environment of the process, so there can be one at a time. */
+export async function labCommands(scenario: Scenario, hollow: boolean): Promise<LabCommands> {
+  await using undo = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), "berth-e2e-"))
+  undo.defer(() => rmSync(folder, { recursive: true }))
+  const name = `e2e-${scenario.name}-${process.pid}`
+  const lab = await launchLab({ name, scenario, hollow, kubePort: 0, ec2Port: 0 })
+  undo.defer(() => lab.stop())
+  const aws = {
+    AWS_ENDPOINT_URL: lab.ec2Url,
+    AWS_REGION: lab.region,
+    AWS_ACCESS_KEY_ID: "lab",
+    AWS_SECRET_ACCESS_KEY: "lab",
+  }
+  const saved = { ...process.env }
+  undo.defer(() => {
+    for (const key of Object.keys(aws)) delete process.env[key]
+    Object.assign(process.env, saved)
+  })
+  Object.assign(process.env, aws)
+  const env = { ...aws, KUBECONFIG: lab.kubeconfig, XDG_STATE_HOME: folder }
+  const owned = undo.move()
+  return {
+    ...{ lab, folder },
+    berth: (...argv) => run(argv, { env }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
