@@ -30,7 +30,7 @@ import { StatusTaken, sameStatus, writeStatus } from "./write-status.ts"
 export interface NodeReconcilerOptions extends DecideOptions {
   kube: Kube
   log: Logger
-  clusterName: string | undefined
+  clusterName: ClusterName
   nodes: Informer<Node>
   nodeNetworks: Informer<NodeNetwork>
   loader: InstanceLoader

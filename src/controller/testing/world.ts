@@ -152,7 +152,7 @@ export class World {
     const { ec2, isThrottled } = callBudget(this.ec2, { ...ports, metrics })
     const options = {
       ...{ ...ports, ec2, isThrottled, informers, recorder, metrics },
-      ...{ clusterName: cluster, leaks: "free" as const },
+      ...{ clusterName: knownClusterName(cluster), leaks: "free" as const },
     }
     const done = serveTerm(options, stop.signal).catch((error) => {
       if (!stop.signal.aborted) throw error
