@@ -126,13 +126,10 @@ async function ipamdOf(
 }
 
 async function eniConfigOf(kube: Kube, node: Node, env: Readonly<Record<string, string>>) {
-  const decision = bindNode(
-    node.metadata,
-    {
-      annotationKey: env["ENI_CONFIG_ANNOTATION_DEF"] ?? "",
-      labelKey: env["ENI_CONFIG_LABEL_DEF"] ?? "",
-    },
-  )
+  const decision = bindNode(node.metadata, {
+    annotationKey: env["ENI_CONFIG_ANNOTATION_DEF"] ?? "",
+    labelKey: env["ENI_CONFIG_LABEL_DEF"] ?? "",
+  })
   if (!decision.ok) throw decision.refusal
   const { name } = decision.binding
   const config = await kube.get(eniConfigs, name)
