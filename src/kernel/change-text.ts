@@ -11,6 +11,11 @@ export function describeChange(change: Change): {
         operation: "add veth",
         object: `${change.name} with peer ${change.peer.name} in ${change.peer.in.path}`,
       }
+    case "addVlan":
+      return {
+        operation: "add vlan",
+        object: `${change.name} with id ${change.id} on ${change.parent}`,
+      }
     case "removeLink":
       return { operation: "remove link", object: change.name }
     case "setLink":

@@ -38,6 +38,8 @@ export interface NetNamespace extends Disposable {
    * longer. Absent is success.
    */
   removeLinks(names: readonly string[]): Promise<void>
+  /** Whether links of this kind can be made: their driver may be missing. */
+  supports(kind: "vlan"): boolean
   /** Reads `net.ipv4.conf.all.forwarding` and the like; undefined when the kernel has no such key. */
   sysctl(key: string): string | undefined
   /** One atomic nftables transaction (`nft -f -`). Rejects with kernel/nft and leaves the rules as they were. */
@@ -106,6 +108,15 @@ export type Change =
       /** This end up from birth, which saves a change. The peer cannot be: a veth opens only when it has a partner. */
       readonly up?: boolean
       readonly peer: { readonly name: string; readonly mac?: string; readonly in: NetNamespace }
+    }
+  /** On top of `parent`: carries what comes there with the VLAN tag `id` (802.1Q). */
+  | {
+      readonly do: "addVlan"
+      readonly name: string
+      readonly parent: string
+      readonly id: number
+      readonly mac: string
+      readonly mtu: number
     }
   /** Absent is success. */
   | { readonly do: "removeLink"; readonly name: string }

@@ -10,6 +10,7 @@ export const undoOf = (changes: readonly Change[]): Change[] =>
 function inverse(change: Change): Change | undefined {
   switch (change.do) {
     case "addVeth":
+    case "addVlan":
       return { do: "removeLink", name: change.name }
     case "putAddress":
       return { do: "removeAddress", link: change.link, address: change.address }

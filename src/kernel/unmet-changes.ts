@@ -45,6 +45,7 @@ export const unmetChanges = (state: NamespaceState, changes: readonly Change[]):
 function isMet(state: NamespaceState, change: Change): boolean {
   switch (change.do) {
     case "addVeth":
+    case "addVlan":
       return linkMeets(state.links().get(change.name), change)
     case "removeLink":
       return !state.links().has(change.name)

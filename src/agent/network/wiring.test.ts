@@ -40,6 +40,7 @@ test("W25: attaching and detaching a pod lists no table, which other changes cou
     routes: lists,
     rules: lists,
     neighbours: lists,
+    supports: (kind) => host.supports(kind),
     sysctl: (key) => host.sysctl(key),
     nft: (script) => host.nft(script),
     nftTable: (family, table) => host.nftTable(family, table),

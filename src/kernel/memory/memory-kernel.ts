@@ -8,6 +8,8 @@ import { newState } from "./memory-state.ts"
 export interface MemoryKernelOptions {
   /** Makes chosen changes fail. */
   readonly refuse?: Refuse
+  /** Kinds of links that it cannot make, such as vlan. */
+  readonly lacks?: readonly string[]
   /** `open` makes a namespace that is not there, and forgets empty ones: for a machine on which nothing is wired. */
   readonly openMakes?: boolean
 }
@@ -23,10 +25,14 @@ export function memoryKernel(options: MemoryKernelOptions = {}): Kernel & {
   const namespaces = new Map<string, MemoryNamespace>()
   let changes = 0
   const make = (path: string) =>
-    new MemoryNamespace(newState(path), (change) => {
-      changes += 1
-      return options.refuse?.(change, changes)
-    })
+    new MemoryNamespace(
+      newState(path),
+      (change) => {
+        changes += 1
+        return options.refuse?.(change, changes)
+      },
+      options.lacks ?? [],
+    )
   const keep = (path: string) => {
     const made = make(path)
     namespaces.set(path, made)

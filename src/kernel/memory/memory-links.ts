@@ -42,6 +42,12 @@ export function addVeth(state: MemoryState, peer: MemoryState, change: Change & 
   join(peer, far, { state, index: near.index })
 }
 
+export function addVlan(state: MemoryState, change: Change & { do: "addVlan" }): void {
+  const { name, parent, mac, mtu } = change
+  linkOf(state, parent)
+  addLink(state, { name, mac, mtu, up: false, kind: "vlan" })
+}
+
 /** Removes a link, what hangs on it, and its partner. */
 export function removeLink(state: MemoryState, name: string): void {
   const { partner } = linkOf(state, name)

@@ -2,7 +2,7 @@ import { ErrnoError } from "../errno-error.ts"
 import type { Address, Change, Link, Neighbour, NetNamespace, Route, Rule } from "../kernel.ts"
 import { carryOut } from "../refusal.ts"
 import { sameRule } from "../unmet-changes.ts"
-import { addVeth, removeLink, setLink } from "./memory-links.ts"
+import { addVeth, addVlan, removeLink, setLink } from "./memory-links.ts"
 import { applyNft, listNft } from "./memory-nft.ts"
 import { putAddress, putRoute, removeAddress, removeRoute } from "./memory-routes.ts"
 import { linkOf, type MemoryState } from "./memory-state.ts"
@@ -16,11 +16,17 @@ export class MemoryNamespace implements NetNamespace {
   readonly path: string
   readonly state: MemoryState
   readonly #refuse: (change: Change) => string | undefined
+  readonly #lacks: readonly string[]
 
-  constructor(state: MemoryState, refuse: (change: Change) => string | undefined) {
+  constructor(
+    state: MemoryState,
+    refuse: (change: Change) => string | undefined,
+    lacks: readonly string[],
+  ) {
     this.path = state.path
     this.state = state
     this.#refuse = refuse
+    this.#lacks = lacks
   }
 
   links(): Link[] {
@@ -62,6 +68,10 @@ export class MemoryNamespace implements NetNamespace {
     this.apply(names.map((name) => ({ do: "removeLink", name })))
   }
 
+  supports(kind: "vlan"): boolean {
+    return !this.#lacks.includes(kind)
+  }
+
   sysctl(key: string): string | undefined {
     return readSysctl(this.state, key)
   }
@@ -90,6 +100,9 @@ function applyChange(state: MemoryState, change: Change): void {
   switch (change.do) {
     case "addVeth":
       addVeth(state, stateOf(change.peer.in), change)
+      break
+    case "addVlan":
+      addVlan(state, change)
       break
     case "removeLink":
       removeLink(state, change.name)

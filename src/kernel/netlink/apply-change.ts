@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs"
 import type { Change, NetNamespace } from "../kernel.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { encodePutAddress, encodeRemoveAddress } from "./address-codec.ts"
-import { encodeDeleteLink, encodeSetLink, encodeVeth } from "./link-codec.ts"
+import { encodeDeleteLink, encodeSetLink, encodeVeth, encodeVlan } from "./link-codec.ts"
 import { encodePutNeighbour, encodeRemoveNeighbour } from "./neighbour-codec.ts"
 import type { NetlinkSocket } from "./netlink-socket.ts"
 import { encodePutRoute, encodeRemoveRoute } from "./route-codec.ts"
@@ -22,6 +22,9 @@ export function applyChange(context: ChangeContext, change: Change): void {
   switch (change.do) {
     case "addVeth":
       addVeth(context, change)
+      return
+    case "addVlan":
+      socket.change(encodeVlan({ ...change, parent: indexOf(change.parent) }))
       return
     case "removeLink":
       socket.change(encodeDeleteLink(change.name))

@@ -5,7 +5,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 import type { Route, Rule } from "../kernel.ts"
 import { decodeAddress, encodePutAddress, encodeRemoveAddress } from "./address-codec.ts"
-import { decodeLink, encodeSetLink, encodeVeth } from "./link-codec.ts"
+import { decodeLink, encodeSetLink, encodeVeth, encodeVlan } from "./link-codec.ts"
 import { type MessageWriter, readAttributes, readMessages } from "./message.ts"
 import { decodeNeighbour, encodePutNeighbour, encodeRemoveNeighbour } from "./neighbour-codec.ts"
 import { decodeRoute, encodePutRoute, encodeRemoveRoute } from "./route-codec.ts"
@@ -102,6 +102,13 @@ test("sends the veth pair that ip link add sends, the peer's namespace added", (
     ...vethOf(Buffer.from(hex, "hex")),
     peer: { ...vethOf(Buffer.from(hex, "hex")).peer, 28: "09000000" },
   })
+})
+
+test("sends the VLAN link that ip link add sends", () => {
+  const [command, hex] = [...captured].find(([c]) => c.endsWith("type vlan id 7")) ?? []
+  assert.ok(command && hex)
+  const ours = encodeVlan({ name: "vlan.eth.7", parent: 2, id: 7, mac: mac(1), mtu: 9001 })
+  assert.deepEqual(vlanOf(ours.finish()), vlanOf(Buffer.from(hex, "hex")))
 })
 
 const ip = fc.ipV4()
@@ -203,6 +210,15 @@ function vethOf(datagram: Buffer) {
     peerFixed: peer.subarray(0, 16).toString("hex"),
     peer: hexOf(peer.subarray(16)),
   }
+}
+
+/** The same for a VLAN link: link info (18), its kind (1) and data (2). Names may end in zeroes. */
+function vlanOf(datagram: Buffer) {
+  const outer = comparable(datagram, 16)
+  const { 18: info = "", 3: name = "", ...attributes } = outer.attributes
+  const { 1: kind = "", 2: data = "" } = hexOf(Buffer.from(info, "hex"))
+  const text = (hex: string) => hex.replace(/(00)+$/, "")
+  return { ...outer, attributes, name: text(name), kind: text(kind), data }
 }
 
 /** Without the members that are undefined. */

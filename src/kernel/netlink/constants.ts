@@ -44,6 +44,7 @@ export const linkAttribute = {
   address: 1,
   name: 3,
   mtu: 4,
+  link: 5,
   info: 18,
   alias: 20,
   group: 27,
@@ -54,6 +55,7 @@ export const linkAttribute = {
 } as const
 export const linkInfo = { kind: 1, data: 2 } as const
 export const vethPeer = 1
+export const vlanId = 1
 /** RTEXT_FILTER_SKIP_STATS: counters are half of a link's message. */
 export const skipStatistics = 8
 

@@ -8,6 +8,7 @@ import {
   messageType,
   skipStatistics,
   vethPeer,
+  vlanId,
 } from "./constants.ts"
 import { MessageWriter, readAttributes, textOf } from "./message.ts"
 import { macBytes, macText } from "./notation.ts"
@@ -60,6 +61,39 @@ export function encodeVeth(v: {
         message.attributeU32(linkAttribute.namespaceFd, v.peerNamespaceFd)
       })
     })
+  })
+}
+
+export function encodeVlan(v: {
+  readonly name: string
+  readonly parent: number
+  readonly id: number
+  readonly mac: string
+  readonly mtu: number
+}): MessageWriter {
+  const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
+  const message = infoBody(new MessageWriter(messageType.newLink, flags), 0, undefined)
+  message.attributeU32(linkAttribute.link, v.parent)
+  message.attributeText(linkAttribute.name, v.name)
+  message.attributeU32(linkAttribute.mtu, v.mtu)
+  message.attribute(linkAttribute.address, macBytes(v.mac))
+  return message.nested(linkAttribute.info, () => {
+    message.attributeText(linkInfo.kind, "vlan")
+    const id = Buffer.alloc(2)
+    id.writeUInt16LE(v.id)
+    message.nested(linkInfo.data, () => void message.attribute(vlanId, id))
+  })
+}
+
+/**
+ * Asks for a link of a kind without saying which: makes nothing. Refused with EOPNOTSUPP where the kernel has no such
+ * driver and cannot load it, else for what is missing (net/core/rtnetlink.c: the kind is looked up first).
+ */
+export function encodeProbe(kind: string): MessageWriter {
+  const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
+  const message = infoBody(new MessageWriter(messageType.newLink, flags), 0, undefined)
+  return message.nested(linkAttribute.info, () => {
+    message.attributeText(linkInfo.kind, kind)
   })
 }
 

@@ -5,7 +5,13 @@ import { carryOut, refusable, refused } from "../refusal.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
 import { applyChange, type ChangeContext } from "./apply-change.ts"
-import { decodeLink, encodeDeleteGroup, encodeGetLink, encodeSetLink } from "./link-codec.ts"
+import {
+  decodeLink,
+  encodeDeleteGroup,
+  encodeGetLink,
+  encodeProbe,
+  encodeSetLink,
+} from "./link-codec.ts"
 import { decodeNeighbour, encodeGetNeighbours } from "./neighbour-codec.ts"
 import { NetlinkSocket } from "./netlink-socket.ts"
 import { readNftTable, runNft } from "./nft.ts"
@@ -118,6 +124,15 @@ export class NetlinkNamespace implements NetNamespace {
     } catch (error) {
       // Another removal took the whole group meanwhile.
       if (errnoOf(error) !== "ENODEV") throw refused("remove links", names.join(" "), error)
+    }
+  }
+
+  supports(kind: "vlan"): boolean {
+    try {
+      this.#socket.change(encodeProbe(kind))
+      return true
+    } catch (error) {
+      return errnoOf(error) !== "EOPNOTSUPP"
     }
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
+import { type TestContext, test } from "node:test"
 import type { Change, Kernel, NetNamespace } from "../kernel.ts"
 import { refusalOf } from "../refusal.ts"
 import { addressCases } from "./address-cases.ts"
@@ -19,7 +19,7 @@ export interface Stage {
 
 export interface KernelCase {
   readonly name: string
-  readonly run: (stage: Stage) => void | Promise<void>
+  readonly run: (stage: Stage, test: TestContext) => void | Promise<void>
 }
 
 /** What both implementations of the port must do, one test each. */
@@ -35,7 +35,7 @@ const cases: readonly KernelCase[] = [
 /** Registers the table for one implementation. `folder` is where namespaces are bound. */
 export function testKernel(name: string, kernel: () => Kernel, folder: string): void {
   for (const [number, { name: says, run }] of cases.entries())
-    test(`${name}: ${says}`, async () => {
+    test(`${name}: ${says}`, async (t) => {
       const made = new Set<string>()
       const path = (of: string) => {
         const full = `${folder}/${number}-${of}`
@@ -49,7 +49,7 @@ export function testKernel(name: string, kernel: () => Kernel, folder: string): 
       })
       const a = undo.use(k.create(path("a")))
       const b = undo.use(k.create(path("b")))
-      await run({ kernel: k, a, b, path })
+      await run({ kernel: k, a, b, path }, t)
     })
 }
 

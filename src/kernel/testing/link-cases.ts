@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import type { Change } from "../kernel.ts"
 import { eventually } from "./eventually.ts"
 import { type KernelCase, pair, refuses } from "./kernel-cases.ts"
 
@@ -58,6 +59,29 @@ export const linkCases: readonly KernelCase[] = [
     run: ({ a }) => {
       assert.equal(a.link("lo")?.up, true)
       assert.equal(a.link("nosuch"), undefined)
+    },
+  },
+  {
+    name: "a VLAN link lies on its parent, where the kernel has the driver",
+    run: (stage, t) => {
+      const { a } = stage
+      pair(stage)
+      const mac = "02:00:00:00:00:0d"
+      const vlan: Change = { do: "addVlan", name: "x.7", parent: "x", id: 7, mac, mtu: 1500 }
+      if (!a.supports("vlan")) {
+        refuses(a, "EOPNOTSUPP", [vlan])
+        t.skip("this kernel has no VLAN links (8021q)")
+        return
+      }
+      a.apply([vlan, { do: "setLink", name: "x.7", up: true }])
+      const { index: _, ...made } = a.link("x.7") ?? {}
+      assert.deepEqual(made, { name: "x.7", mac, mtu: 1500, up: true, kind: "vlan" })
+      refuses(a, "EEXIST", [vlan])
+      a.apply([{ do: "removeLink", name: "x.7" }])
+      assert.deepEqual(
+        a.links().map((link) => link.name),
+        ["lo", "x"],
+      )
     },
   },
   {
