@@ -3,10 +3,8 @@
 import assert from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { dirname, join } from "node:path"
 import { after, before, describe, test } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import type { NodeNetworkStatus } from "../api/nodenetwork.ts"
@@ -17,6 +15,7 @@ import type { Kube } from "../kube/kube.ts"
 import { createEc2Server } from "../lab/aws/ec2-server.ts"
 import { applyManifests } from "../testing/apply-manifests.ts"
 import { noRealApiServer, type RealApiServer, realApiServer } from "../testing/real-api-server.ts"
+import { serviceAccountKubeconfig } from "../testing/service-account-kubeconfig.ts"
 import { ids, launch, testCloud } from "./testing/test-cloud.ts"
 import { nodeSpec } from "./testing/world.ts"
 
@@ -50,7 +49,7 @@ describe("controller process", { skip: noRealApiServer ?? false }, () => {
       stdio: ["ignore", "ignore", process.env["BERTH_TEST_LOG"] ? "inherit" : "ignore"],
       env: {
         PATH: process.env["PATH"],
-        KUBECONFIG: await serviceAccountKubeconfig(kube, api.kubeconfig),
+        KUBECONFIG: await serviceAccountKubeconfig(kube, api.kubeconfig, "berth-controller"),
         AWS_REGION: "us-west-2",
         AWS_ENDPOINT_URL_EC2: endpoint,
         AWS_ACCESS_KEY_ID: "test",
@@ -134,25 +133,4 @@ async function until(
     if (Date.now() > deadline) throw new Error(`not reached: ${JSON.stringify(status)}`)
     await delay(50)
   }
-}
-
-/** A kubeconfig of the controller's service account: what its manifest does not grant, it cannot do. */
-async function serviceAccountKubeconfig(kube: Kube, admin: string): Promise<string> {
-  const accounts = {
-    group: "",
-    version: "v1",
-    plural: "serviceaccounts",
-    kind: "ServiceAccount",
-    namespaced: true,
-  }
-  const target = { name: "berth-controller", namespace: "kube-system" }
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} }
-  const { status } = (await kube.createSubresource(accounts, target, "token", request)) as {
-    status: { token: string }
-  }
-  const config = JSON.parse(readFileSync(admin, "utf8")) as { users: { user: object }[] }
-  for (const user of config.users) user.user = { token: status.token }
-  const file = join(dirname(admin), "controller-kubeconfig")
-  writeFileSync(file, JSON.stringify(config))
-  return file
 }
