@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util"
 import { namespaceRights } from "../src/kernel/rights.ts"
 import type { Bench } from "./bench.ts"
+import { cli } from "./cli.ts"
 import { memory } from "./memory.ts"
 import { pod } from "./pod.ts"
 import { scaleUp } from "./scale-up.ts"
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Outcome>>> = {
   pod: () => run(pod),
   "scale-up": () => run(scaleUp),
   memory: () => run(memory),
+  cli: () => run(cli),
 }
 
 interface Outcome {

@@ -33,7 +33,12 @@ export function indexFleet(snapshot: Snapshot): FleetIndex {
   const networks = new Map(cluster.nodeNetworks.map((n) => [n.metadata.name, n]))
   const subnets = new Map((aws?.subnets ?? []).map((s) => [s.id, s]))
   const attached = attachedByInstance(aws?.interfaces ?? [])
-  const holders = holdersByAddress(aws?.interfaces ?? [])
+  let holders: ReadonlyMap<string, NetworkInterface> | undefined
+  // Made when it is first asked for: a large cluster has 300,000 addresses, and not every command looks for one.
+  const holderAt = (key: string) => {
+    holders ??= holdersByAddress(aws?.interfaces ?? [])
+    return holders.get(key)
+  }
   const instanceOf = (node: NodeFacts) => instances.get(node.providerID?.split("/").pop() ?? "")
   const zoneOf = (node: NodeFacts) =>
     node.labels["topology.kubernetes.io/zone"] ?? instanceOf(node)?.zone ?? ""
@@ -45,7 +50,7 @@ export function indexFleet(snapshot: Snapshot): FleetIndex {
     interfacesOf: (node) => attached.get(instanceOf(node)?.id ?? "") ?? [],
     podsOf: (node) => pods.get(node) ?? [],
     nodeNetwork: (node) => networks.get(node),
-    holderOf: (address) => holders.get(address) ?? holders.get(prefixOf(address)),
+    holderOf: (address) => holderAt(address) ?? holderAt(prefixOf(address)),
     subnet: (id) => subnets.get(id),
     zoneOf,
     typeOf: (node) => node.labels["node.kubernetes.io/instance-type"] ?? instanceOf(node)?.type,
