@@ -189,6 +189,5 @@ function patchObject(
     })
   }
   if (!current) throw collection.notFound(key)
-  const patched = applyPatch({ ...current }, patch) as unknown as KubeObject
-  return collection.replace(patched, patch.subresource)
+  return collection.replace(applyPatch(current, patch), patch.subresource)
 }

@@ -1,3 +1,4 @@
+import type { KubeObject } from "../../api/meta.ts"
 import type { Patch } from "../kube.ts"
 import { KubeError } from "../kube.ts"
 
@@ -8,7 +9,19 @@ const isObject = (value: Json): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Applies a patch to a copy of `target`. Strategic and apply patches merge lists of the few keyed kinds below. */
-export function applyPatch(target: Fields, patch: Patch): Fields {
+export function applyPatch(target: KubeObject, patch: Patch): KubeObject {
+  const patched = patchFields({ ...target }, patch)
+  if (!isKubeObject(patched)) throw new KubeError(422, "Invalid", "the patch leaves no object")
+  return patched
+}
+
+const isKubeObject = (value: Fields): value is Fields & KubeObject =>
+  typeof value["apiVersion"] === "string" &&
+  typeof value["kind"] === "string" &&
+  isObject(value["metadata"]) &&
+  typeof value["metadata"]["name"] === "string"
+
+function patchFields(target: Fields, patch: Patch): Fields {
   switch (patch.type) {
     case "merge":
       return mergePatch(target, patch.body) as Fields
