@@ -24,66 +24,66 @@ const mac = (last: number) => `02:00:00:00:00:0${last}`
 const veth = "ip link add eni1 numtxqueues 1 numrxqueues 1 mtu 9001 address 02:00:00:00:00:01"
 const pod = { priority: 512, to: "100.64.1.20/32", table: 254 }
 
-const requests: readonly (readonly [string, MessageWriter, number])[] = [
+const requests: readonly (readonly [string, () => MessageWriter, number])[] = [
   [
     "ip link set eni1 up mtu 1400 alias berth c1",
-    encodeSetLink(eni1, { up: true, mtu: 1400, alias: "berth c1" }),
+    () => encodeSetLink(eni1, { up: true, mtu: 1400, alias: "berth c1" }),
     16,
   ],
   [
     "ip addr replace 10.0.0.5/24 dev eni1 noprefixroute",
-    encodePutAddress(eni1, "10.0.0.5/24", true),
+    () => encodePutAddress(eni1, "10.0.0.5/24", true),
     8,
   ],
-  ["ip addr del 10.0.0.5/24 dev eni1", encodeRemoveAddress(eni1, "10.0.0.5/24"), 8],
+  ["ip addr del 10.0.0.5/24 dev eni1", () => encodeRemoveAddress(eni1, "10.0.0.5/24"), 8],
   [
     "ip route replace 100.64.1.1/32 dev eni1 table 10101 scope link",
-    encodePutRoute({ to: "100.64.1.1/32", table: 10101, scope: "link" }, eni1),
+    () => encodePutRoute({ to: "100.64.1.1/32", table: 10101, scope: "link" }, eni1),
     12,
   ],
   [
     "ip route replace default via 100.64.1.1 dev eni1 table 10101",
-    encodePutRoute({ to: "0.0.0.0/0", via: "100.64.1.1", table: 10101 }, eni1),
+    () => encodePutRoute({ to: "0.0.0.0/0", via: "100.64.1.1", table: 10101 }, eni1),
     12,
   ],
   [
     "ip route replace 10.7.0.0/16 dev eni1 src 10.0.0.5 metric 50",
-    encodePutRoute({ to: "10.7.0.0/16", source: "10.0.0.5", metric: 50, table: 254 }, eni1),
+    () => encodePutRoute({ to: "10.7.0.0/16", source: "10.0.0.5", metric: 50, table: 254 }, eni1),
     12,
   ],
   [
     "ip route replace unreachable 10.8.0.0/16 table 2",
-    encodePutRoute({ to: "10.8.0.0/16", type: "unreachable", table: 2 }, undefined),
+    () => encodePutRoute({ to: "10.8.0.0/16", type: "unreachable", table: 2 }, undefined),
     12,
   ],
   [
     "ip route del default via 100.64.1.1 table 10101",
-    encodeRemoveRoute({ to: "0.0.0.0/0", via: "100.64.1.1", table: 10101 }, undefined),
+    () => encodeRemoveRoute({ to: "0.0.0.0/0", via: "100.64.1.1", table: 10101 }, undefined),
     12,
   ],
-  ["ip rule add prio 512 to 100.64.1.20 lookup main", encodePutRule(pod), 12],
-  ["ip rule del prio 512 to 100.64.1.20 lookup main", encodeRemoveRule(pod), 12],
+  ["ip rule add prio 512 to 100.64.1.20 lookup main", () => encodePutRule(pod), 12],
+  ["ip rule del prio 512 to 100.64.1.20 lookup main", () => encodeRemoveRule(pod), 12],
   [
     "ip rule add prio 1024 fwmark 0x80/0x80 lookup main",
-    encodePutRule({ priority: 1024, mark: { value: 0x80, mask: 0x80 }, table: 254 }),
+    () => encodePutRule({ priority: 1024, mark: { value: 0x80, mask: 0x80 }, table: 254 }),
     12,
   ],
   [
     "ip rule add prio 1536 from 100.64.1.20 iif eni1 lookup 10101",
-    encodePutRule({ priority: 1536, from: "100.64.1.20/32", incoming: "eni1", table: 10101 }),
+    () => encodePutRule({ priority: 1536, from: "100.64.1.20/32", incoming: "eni1", table: 10101 }),
     12,
   ],
   [
     "ip neigh replace 169.254.1.1 lladdr 02:00:00:00:00:01 dev eni1 nud permanent",
-    encodePutNeighbour(eni1, "169.254.1.1", mac(1)),
+    () => encodePutNeighbour(eni1, "169.254.1.1", mac(1)),
     12,
   ],
-  ["ip neigh del 169.254.1.1 dev eni1", encodeRemoveNeighbour(eni1, "169.254.1.1"), 12],
+  ["ip neigh del 169.254.1.1 dev eni1", () => encodeRemoveNeighbour(eni1, "169.254.1.1"), 12],
 ]
 
 for (const [command, request, bodyLength] of requests)
   test(`sends what ${command} sends`, () => {
-    const ours = comparable(request.finish(), bodyLength)
+    const ours = comparable(request().finish(), bodyLength)
     assert.deepEqual(ours, comparable(Buffer.from(captured.get(command) ?? "", "hex"), bodyLength))
   })
 

@@ -5,14 +5,16 @@ const attributeHeader = 4
 /** Attribute type bits 14 and 15 say "nested" and "network byte order". */
 const typeMask = 0x3fff
 const aligned = (length: number) => (length + 3) & ~3
+const shared = Buffer.allocUnsafeSlow(512)
 
 /**
  * Writes one netlink message: header, fixed body, attributes. Numbers are in the machine's byte order, which is little
- * endian on every platform that Berth ships for. A message of Berth's is under 400 bytes.
+ * endian on every platform that Berth ships for. A message of Berth's is under 400 bytes. All are written into one
+ * buffer, so a message must be sent, or copied, before the next one is begun: buffers of their own would cost more
+ * than the messages, and live on in the heap after a burst.
  */
 export class MessageWriter {
-  // From the pool: a buffer of its own would cost more than the message.
-  #buffer = Buffer.allocUnsafe(512).fill(0)
+  #buffer = shared.fill(0)
   #length = headerLength
 
   constructor(type: number, flags: number) {

@@ -34,7 +34,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Like `change`, with the waiting done in another thread. The socket must not be used meanwhile. */
   async changeAside(request: MessageWriter): Promise<void> {
-    await this.#channel.sendAside(this.#numbered(request))
+    await this.#channel.sendAside(Buffer.from(this.#numbered(request)))
     this.#acknowledged()
   }
 
