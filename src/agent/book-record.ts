@@ -10,7 +10,10 @@ export interface Attachment {
 }
 
 /** How the pod was wired: a later start with other settings must still find what this one made. */
-export type Wiring = Pick<PodAttachment, "netns" | "table" | "mtu" | "vethPrefix" | "isolated">
+export type Wiring = Pick<
+  PodAttachment,
+  "netns" | "table" | "mtu" | "vethPrefix" | "isolated" | "branch"
+>
 
 /** What the journal holds. Replaying any prefix gives a state that the agent has been in. */
 export type BookRecord =

@@ -11,7 +11,8 @@ import { ownerOf, vethNames } from "./network/veth-name.ts"
  * link is the pod's. A namespace alone may be missing because /var/run/netns is not mounted into the agent's container.
  */
 export function orphansOf(attachments: readonly Attachment[], kernel: Kernel): Attachment[] {
-  const links = kernel.host.links()
+  // Only the end of a pair goes with the pod's namespace; a branch's link does not.
+  const links = kernel.host.links().filter((link) => link.kind === "veth")
   const owners = new Set(links.map((link) => ownerText(ownerOf(link.alias))))
   // A link without an owner was made by Amazon VPC CNI, whose names tell only the pod.
   const unowned = new Set(links.filter((link) => !ownerOf(link.alias)).map((link) => link.name))

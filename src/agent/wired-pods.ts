@@ -1,6 +1,7 @@
 import { nodePlacement } from "../api/nodenetwork.ts"
 import type { Link, NetNamespace } from "../kernel/kernel.ts"
 import type { Attachment } from "./book-record.ts"
+import { vlanOfTable } from "./network/branch-link.ts"
 import { isolatedVethPrefix, mainTable, rulePriority } from "./network/tables.ts"
 import { ownerOf } from "./network/veth-name.ts"
 
@@ -14,8 +15,9 @@ const network = "aws-cni"
  */
 export function findWiredPods(host: NetNamespace): Attachment[] {
   const addresses = new Map<string, string>()
-  for (const { link, to, table } of host.routes(mainTable)) {
-    if (table === mainTable && link && to.endsWith("/32")) addresses.set(link, to.slice(0, -3))
+  // Isolated pods have their route in tables of their ENI.
+  for (const { link, to } of host.routes()) {
+    if (link && to.endsWith("/32")) addresses.set(link, to.slice(0, -3))
   }
   const tables = new Map(
     host
@@ -27,7 +29,7 @@ export function findWiredPods(host: NetNamespace): Attachment[] {
     const owner = ownerOf(link.alias)
     const address = addresses.get(link.name)
     // A link that is shut is one of a pod that is gone.
-    if (!owner || !address || !link.up) return []
+    if (link.kind !== "veth" || !owner || !address || !link.up) return []
     const held = {
       key: { network, containerID: owner.containerId, ifName: owner.interfaceName },
       pod: podOf(link),
@@ -39,7 +41,11 @@ export function findWiredPods(host: NetNamespace): Attachment[] {
     const table = tables.get(`${address}/32`) ?? tables.get(link.name) ?? mainTable
     const vethPrefix = link.name.slice(0, -hashLength)
     const isolated = vethPrefix === isolatedVethPrefix && { isolated: true }
-    return [{ held, wiring: { netns: "", table, mtu: link.mtu, vethPrefix, ...isolated } }]
+    const vlan = vlanOfTable(table)
+    // What more there is to know of a branch only an ADD needs.
+    const branch = vlan && { branch: { vlan, mac: "", subnetCIDR: "", trunk: "" } }
+    const wiring = { netns: "", table, mtu: link.mtu, vethPrefix, ...isolated, ...branch }
+    return [{ held, wiring }]
   })
 }
 

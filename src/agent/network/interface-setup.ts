@@ -2,7 +2,8 @@ import { fail } from "../../errors/catalogue.ts"
 import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
-import { type Cidr, formatAddress, formatCidr, parseCidr } from "../../vpc/cidr.ts"
+import { type Cidr, formatCidr, parseCidr } from "../../vpc/cidr.ts"
+import { exitRoutes, isolation } from "./eni-routing.ts"
 import { isolatedTableOf, mainTable, rulePriority, tableOf } from "./tables.ts"
 
 /** A secondary ENI as NodeNetwork.status tells it, and the MTU it is to have (AWS_VPC_ENI_MTU). */
@@ -55,8 +56,6 @@ export function setUpInterface(kernel: Kernel, spec: InterfaceSpec): Change[] {
 function planInterface(spec: InterfaceSpec, link: string): Change[] {
   const table = tableOf(spec)
   const subnet = subnetOf(spec)
-  // AWS puts the VPC router at the subnet's base plus one (VPC user guide, "Subnet sizing").
-  const gateway = formatAddress(subnet.base + 1)
   return [
     { do: "setLink", name: link, mtu: spec.mtu, up: true },
     // Without a prefix route: the node's own traffic to this subnet leaves by the primary ENI, as the source it has.
@@ -66,29 +65,11 @@ function planInterface(spec: InterfaceSpec, link: string): Change[] {
       do: "removeRoute",
       route: { to: formatCidr(subnet), link, table: mainTable, scope: "link" },
     },
-    { do: "putRoute", route: { to: `${gateway}/32`, link, table, scope: "link" } },
-    { do: "putRoute", route: { to: "0.0.0.0/0", via: gateway, link, table } },
+    ...(exitRoutes(spec.subnetCIDR, link, table) ?? []),
     { do: "putRule", rule: fromInterface(spec) },
-    ...(spec.isolated ? isolation(spec, link) : []),
+    ...(spec.isolated ? isolation(link, table) : []),
   ]
 }
-
-/**
- * Packets of this node and its other pods come in by the ENI as well: from an address of the host, a martian source
- * otherwise, and from addresses that the host itself would reach by other links.
- */
-const isolation = (spec: InterfaceSpec, link: string): Change[] => [
-  { do: "sysctl", key: `net/ipv4/conf/${link}/accept_local`, value: "1" },
-  { do: "sysctl", key: `net/ipv4/conf/${link}/rp_filter`, value: "2" },
-  {
-    do: "putRule",
-    rule: {
-      priority: rulePriority.toIsolated,
-      incoming: link,
-      table: isolatedTableOf(tableOf(spec)),
-    },
-  },
-]
 
 /** Takes away what setUpInterface made; what is gone already is fine. The link itself goes when the ENI is detached. */
 export function tearDownInterface(kernel: Kernel, spec: InterfaceSpec): void {

@@ -1,4 +1,5 @@
 import type { Change, NetNamespace, Rule } from "../../kernel/kernel.ts"
+import { type BranchLink, planBranch } from "./branch-link.ts"
 import { isolatedTableOf, mainTable, rulePriority } from "./tables.ts"
 import { type Sandbox, vethAlias, vethMacs } from "./veth-name.ts"
 
@@ -17,6 +18,8 @@ export interface PodAttachment extends Sandbox {
    * (POD_SECURITY_GROUP_ENFORCING_MODE=strict). Needs an ENI of its own kind: not the primary one.
    */
   readonly isolated?: boolean
+  /** The pod has an ENI of its own, a branch of the trunk; `table` is the branch's. */
+  readonly branch?: BranchLink
 }
 
 /** The pair, then the rest on the host, then what is done in the pod's namespace. */
@@ -32,7 +35,8 @@ const gateway = "169.254.1.1"
 /** What to do to attach a pod through the host link `hostVeth`, the peer being born in `pod`. */
 export function planPod(attachment: PodAttachment, hostVeth: string, pod: NetNamespace): PodPlan {
   const mac = vethMacs(attachment)
-  const { interfaceName: link, address, mtu } = attachment
+  const { interfaceName: link, address, mtu, branch } = attachment
+  const alias = vethAlias(attachment)
   return {
     veth: {
       do: "addVeth",
@@ -42,9 +46,10 @@ export function planPod(attachment: PodAttachment, hostVeth: string, pod: NetNam
       peer: { name: link, mac: mac.pod, in: pod },
     },
     host: [
+      ...(branch ? planBranch(branch, { mtu, alias, isolated: isIsolated(attachment) }) : []),
       // No router advertisement or redirect of a pod may reach the host, and nothing goes there by IPv6 (CVE-2020-10749).
       { do: "sysctl", key: `net/ipv6/conf/${hostVeth}/disable_ipv6`, value: "1", optional: true },
-      { do: "setLink", name: hostVeth, up: true, alias: vethAlias(attachment) },
+      { do: "setLink", name: hostVeth, up: true, alias },
       ...hostRouting(attachment, hostVeth),
     ],
     pod: [

@@ -4,6 +4,8 @@ import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
 import { refusalOf } from "../../kernel/refusal.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { type NamespaceState, namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
+import { branchLinkName, branchTableOf } from "./branch-link.ts"
+import { toIsolated } from "./eni-routing.ts"
 import { type PodAttachment, planPod, podRules } from "./pod-plan.ts"
 import { ownerOf, partnerMac, vethMacs, vethNames } from "./veth-name.ts"
 
@@ -50,6 +52,8 @@ function join(
   hostVeth: string,
 ): void {
   if (attachment.isolated) forgetName(host, hostVeth)
+  // The VLAN may still have the link of a pod that had it before.
+  if (attachment.branch) host.apply(branchRemoval(attachment))
   const plan = planPod(attachment, hostVeth, pod)
   host.apply([plan.veth])
   try {
@@ -79,9 +83,18 @@ export function unwirePod(kernel: Kernel, attachment: PodAttachment): void {
     ...podRules(attachment, veth ?? vethNames(attachment.vethPrefix, attachment)[0]).map(
       (rule): Change => ({ do: "removeRule", rule }),
     ),
+    ...branchRemoval(attachment),
     ...(veth === undefined ? [] : [{ do: "setLink", name: veth, up: false } as const]),
   ])
   if (failure) throw failure
+}
+
+/** Its routes go with the link, its rule does not. */
+function branchRemoval({ branch, isolated }: PodAttachment): Change[] {
+  if (!branch) return []
+  const name = branchLinkName(branch.vlan)
+  const rule = toIsolated(name, branchTableOf(branch.vlan))
+  return [...(isolated ? [{ do: "removeRule", rule } as const] : []), { do: "removeLink", name }]
 }
 
 /** Says what is missing of a pod's attachment, for humans; empty when all is there. */

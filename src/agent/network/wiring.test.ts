@@ -4,12 +4,13 @@ import type { Change, NetNamespace } from "../../kernel/kernel.ts"
 import { memoryKernel } from "../../kernel/memory/memory-kernel.ts"
 import { findLinkByMac, setUpInterface } from "./interface-setup.ts"
 import { unwirePod, wirePod } from "./pod-wiring.ts"
+import { branchCases } from "./testing/branch-cases.ts"
 import { eni, interfaceCases } from "./testing/interface-cases.ts"
 import { leftoverCases } from "./testing/leftover-cases.ts"
 import { podCases } from "./testing/pod-cases.ts"
 import { attachment, contents, fails, testWiring } from "./testing/wiring-stage.ts"
 
-const cases = [...podCases, ...interfaceCases, ...leftoverCases]
+const cases = [...podCases, ...interfaceCases, ...leftoverCases, ...branchCases]
 testWiring("memory", cases, memoryKernel, "/memory")
 
 /** A kernel that refuses the change with this number, once armed. */

@@ -4,7 +4,14 @@ import type { MemoryState } from "./memory-state.ts"
 
 /** The keys that each link has, for IPv4 and IPv6; a small part of the kernel's, with its initial values. */
 const perLink: Readonly<Record<"ipv4" | "ipv6", Readonly<Record<string, string>>>> = {
-  ipv4: { forwarding: "0", rp_filter: "0", accept_redirects: "1", arp_ignore: "0", proxy_arp: "0" },
+  ipv4: {
+    forwarding: "0",
+    rp_filter: "0",
+    accept_local: "0",
+    accept_redirects: "1",
+    arp_ignore: "0",
+    proxy_arp: "0",
+  },
   ipv6: { forwarding: "0", disable_ipv6: "0", accept_ra: "1", accept_redirects: "1" },
 }
 const perNamespace = { "net/ipv4/ip_forward": "0", "net/ipv4/tcp_early_demux": "1" }

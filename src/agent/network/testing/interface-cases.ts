@@ -22,6 +22,28 @@ const rule = { priority: 32765, from: "100.64.1.10/32", table: 2 }
 
 export const interfaceCases: readonly WiringCase[] = [
   {
+    name: "an ENI of isolated pods lets in packets of the host, and leads them to those pods only",
+    run: ({ kernel, attach }) => {
+      attach(eni.mac)
+      const spec = { ...eni, isolated: true }
+      setUpInterface(kernel, spec)
+      const link = findLinkByMac(kernel.host, eni.mac)?.name ?? ""
+      const toPods = { priority: 10, incoming: link, table: 20_002 }
+      assert.deepEqual(
+        kernel.host.rules().filter((r) => r.priority === 10),
+        [toPods],
+      )
+      assert.equal(kernel.host.sysctl(`net/ipv4/conf/${link}/accept_local`), "1")
+      assert.equal(kernel.host.sysctl(`net/ipv4/conf/${link}/rp_filter`), "2")
+      assert.deepEqual(setUpInterface(kernel, spec), [])
+      tearDownInterface(kernel, spec)
+      assert.deepEqual(
+        kernel.host.rules().filter((r) => r.priority === 10),
+        [],
+      )
+    },
+  },
+  {
     name: "a secondary ENI gets MTU, address, table and rule, and no route in main",
     run: ({ kernel: { host, ...kernel }, attach }) => {
       attach(eni.mac)

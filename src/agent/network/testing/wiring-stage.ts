@@ -24,9 +24,10 @@ export function testWiring(
   cases: readonly WiringCase[],
   makes: () => Kernel,
   folder: string,
+  skip?: string,
 ): void {
   for (const [number, { name: says, run }] of cases.entries())
-    test(`${name}: ${says}`, async () => {
+    test(`${name}: ${says}`, { ...(skip && { skip }) }, async () => {
       const machine = makes()
       using undo = new DisposableStack()
       const create = (of: string) => {
