@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
       await kubeconfig("http://127.0.0.1:1"),
     ],
     exit: 78,
-    says: /no context named "nope"/,
+    says: /no context named "nope" \(there are: real\)/,
   },
   {
     what: "a kubeconfig that does not exist",
@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
       "--kubeconfig",
       await kubeconfig(`http://127.0.0.1:${(refusing.address() as AddressInfo).port}`),
     ],
-    exit: 69,
+    exit: 77,
     says: /does not accept the credentials \(expired\?\)/,
   },
   {
@@ -98,6 +98,32 @@ const cases: readonly Case[] = [
     argv: async () => ["status", "--snapshot", await snapshotFile("half", healthy.slice(0, 900))],
     exit: 65,
     says: /half is not a usable snapshot: it ends in the middle/,
+  },
+  {
+    what: "a snapshot without a part that everything reads",
+    argv: async () => {
+      const { pods: _, ...cluster } = smallFleet().cluster
+      const text = JSON.stringify({ ...smallFleet(), cluster: { ...cluster, pods: [], nodes: 3 } })
+      return ["doctor", "--snapshot", await snapshotFile("thin", text)]
+    },
+    exit: 65,
+    says: /thin is not a usable snapshot: cluster\.nodes is no list/,
+  },
+  {
+    what: "a snapshot without AWS's subnets",
+    argv: async () => {
+      const { subnets: _, ...aws } = smallFleet().aws ?? { subnets: [] }
+      const text = JSON.stringify({ ...smallFleet(), aws })
+      return ["status", "--snapshot", await snapshotFile("thin-aws", text)]
+    },
+    exit: 65,
+    says: /aws\.subnets is no list/,
+  },
+  {
+    what: "an empty file",
+    argv: async () => ["status", "--snapshot", await snapshotFile("empty", "")],
+    exit: 65,
+    says: /it is empty/,
   },
   {
     what: "a file that is no snapshot",

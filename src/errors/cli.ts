@@ -27,6 +27,11 @@ export const cliErrors = {
     hint: "Check --context and --kubeconfig (kubectl config get-contexts), or use --snapshot FILE.",
     exit: 69,
   }),
+  "cli/refused": entry<{ server: string }>({
+    says: (d) => `the cluster at ${d.server} does not accept the credentials (expired?)`,
+    hint: "Log in again (aws sso login, aws eks update-kubeconfig), or use another --context.",
+    exit: 77,
+  }),
   "cli/not-found": entry<{ kind: string; name: string; near: readonly string[] }>({
     says: (d) => `there is no ${d.kind} "${d.name}"`,
     hint: (d) =>

@@ -68,11 +68,9 @@ async function clusterOrFail<T>(server: string, read: () => Promise<T>): Promise
     return await read()
   } catch (error) {
     if (error instanceof BerthError) throw error
-    const why =
-      error instanceof KubeError && error.status === 401
-        ? "it does not accept the credentials (expired?)"
-        : reasonOf(error)
-    throw fail("cli/no-cluster", { server, why }, error)
+    if (error instanceof KubeError && error.status === 401)
+      throw fail("cli/refused", { server }, error)
+    throw fail("cli/no-cluster", { server, why: reasonOf(error) }, error)
   }
 }
 

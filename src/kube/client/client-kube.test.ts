@@ -216,7 +216,8 @@ test("an unusable kubeconfig is refused at once, with file and reason", () => {
     writeFileSync(file, content)
     assert.throws(() => clientKube({ kubeconfig: file }), { code: "kube/bad-config", message: why })
   }
-  refused("a: [", /not YAML/)
+  refused("a: [", /not YAML: [^\n]+$/)
+  refused("{current-context: x, contexts: [{name: a, context: {}}]}", /"x" \(there are: a\)/)
   refused("[]", /not a kubeconfig/)
   refused("{}", /current-context/)
   refused("current-context: x", /no context named "x"/)

@@ -111,8 +111,19 @@ function fileOrData(fields: Fields, key: string): Buffer | undefined {
 
 function entry(list: Named<Fields>[], name: string, what: string, file: string): Fields {
   const found = list.find((e) => e.name === name)
-  if (!found) throw fail("kube/bad-config", { file, why: `it has no ${what} named "${name}"` })
+  if (!found)
+    throw fail("kube/bad-config", { file, why: `it has no ${what} named "${name}"${others(list)}` })
   return found.value
+}
+
+const namesMost = 5
+
+/** What there is instead, for who mistyped. */
+function others(list: Named<Fields>[]): string {
+  const names = list.map((e) => e.name)
+  if (names.length === 0) return ""
+  const more = names.length > namesMost ? `, and ${names.length - namesMost} more` : ""
+  return ` (there are: ${names.slice(0, namesMost).join(", ")}${more})`
 }
 
 function mergeFiles(files: string[]): Merged {
@@ -153,7 +164,8 @@ function parseFile(file: string): Fields {
     const value: unknown = parse(content)
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields
   } catch (cause) {
-    throw fail("kube/bad-config", { file, why: `it is not YAML: ${String(cause)}` }, cause)
+    const [why = ""] = (cause as Error).message.split("\n")
+    throw fail("kube/bad-config", { file, why: `it is not YAML: ${why.replace(/:$/, "")}` }, cause)
   }
   throw fail("kube/bad-config", { file, why: "it is not a kubeconfig" })
 }
