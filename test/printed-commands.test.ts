@@ -10,7 +10,7 @@ const sources = [
   ...globSync("docs/*.md"),
 ]
 /** `berth WORDS OPTIONS`, up to the end of the string, the code span or the sentence. */
-const mention = /\b(?:berth|kubectl berth) ([a-z][a-z-]*(?: [a-z][a-z-]*)?)([^"'`;|)\n]*)/g
+const mention = /\b(?:berth|kubectl berth) ([a-z][a-z-]*(?: [a-z][a-z-]*)?)([^"'`;|&)\n]*)/g
 const firstWords = new Set(commands.map((c) => c.path.split(" ")[0]))
 const everywhere = new Set(["--help", "--version"])
 

@@ -20,6 +20,8 @@ export interface Argument {
   readonly spec: string
   readonly about: string
   readonly choices?: readonly string[]
+  /** Words that completion offers; others are taken too. */
+  readonly offers?: readonly string[]
 }
 
 export interface Option {

@@ -259,12 +259,19 @@ export const commands: readonly Command[] = [
     summary:
       "Why this subnet and these security groups: the deciding object and key, what was refused and why",
     args: [
-      { spec: "<kind>", about: "what to explain", choices: ["pod", "node", "eniconfig", "subnet"] },
-      { spec: "<name>", about: "its name; a pod's may be NAMESPACE/NAME" },
+      {
+        spec: "<kind>",
+        about: "pod, node, eniconfig or subnet; also KIND/NAME, as kubectl prints it",
+        offers: ["pod", "node", "eniconfig", "subnet"],
+      },
+      { spec: "[name]", about: "its name; a pod's may be NAMESPACE/NAME" },
     ],
     options: [
       ...readingOptions,
-      { flags: "-n, --namespace <namespace>", about: "namespace of the pod", default: "default" },
+      {
+        flags: "-n, --namespace <namespace>",
+        about: "namespace of the pod; default the kubeconfig context's",
+      },
       {
         flags: "--to <address>",
         about:
@@ -276,6 +283,7 @@ export const commands: readonly Command[] = [
       "berth explain pod web-7f9c -n shop",
       "berth explain pod shop/web-7f9c --to 8.8.8.8",
       "berth explain node ip-10-0-0-7.us-west-2.compute.internal",
+      "berth explain eniconfig/us-west-2a",
       "berth explain subnet subnet-0a64000000000a001 --snapshot monday.json",
     ],
     load: () => import("./commands/explain.ts"),

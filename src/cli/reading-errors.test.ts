@@ -159,6 +159,18 @@ const cases: readonly Case[] = [
     exit: 1,
     says: /there is no pod "default\/web-1"\n.*Did you mean shop\/web-1\?/,
   },
+  {
+    what: "a kind that is not explained",
+    argv: () => ["explain", "deploy/web"],
+    exit: 64,
+    says: /KIND: "deploy" is not pod, node, eniconfig or subnet/,
+  },
+  {
+    what: "a destination that is no address",
+    argv: () => ["explain", "pod", "web", "--to", "example.com"],
+    exit: 64,
+    says: /--to: "example.com" is not an IPv4 address/,
+  },
   { what: "a misspelt command", argv: () => ["statu"], exit: 64, says: /Did you mean status\?/ },
   { what: "a misspelt option", argv: () => ["status", "--wacth"], exit: 64, says: /--watch/ },
 ]
@@ -172,6 +184,17 @@ for (const { what, argv, exit, says } of cases) {
     assert.doesNotMatch(ran.err, /\n +at /, "no stack")
   })
 }
+
+test("objects are named as kubectl names them", async () => {
+  const file = await snapshotFile("named", healthy)
+  const answers = ["pod/shop/web-1", "pods shop/web-1", "po web-1 -n shop"].map((words) =>
+    run(["explain", ...words.split(" "), "--snapshot", file]),
+  )
+  for (const { exit, out } of await Promise.all(answers)) {
+    assert.equal(exit, 0)
+    assert.match(out, /^pod shop\/web-1: it has 100\.64\.0\.10/)
+  }
+})
 
 test("a snapshot cannot be written into a folder that does not exist, and nothing is left behind", async () => {
   const { writeSnapshot } = await import("./snapshot/snapshot-file.ts")

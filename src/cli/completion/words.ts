@@ -22,7 +22,7 @@ export function completions(commands: readonly Command[]): Completion[] {
     return {
       after,
       subcommands: subcommands(commands, after),
-      values: command?.args?.[0]?.choices ?? [],
+      values: command?.args?.[0]?.choices ?? command?.args?.[0]?.offers ?? [],
       flags: (command?.options ?? []).flatMap((o) =>
         flagsOf(o.flags).map((flag) => ({
           flag,

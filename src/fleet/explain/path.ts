@@ -16,7 +16,7 @@ export function pathTo(
   destination: string,
 ): Fact[] {
   const to = parseAddress(destination)
-  if (to === undefined) return [{ name: "to", value: `${destination} is not an IPv4 address` }]
+  if (to === undefined) throw new Error(`${destination} is not an IPv4 address`)
   const rules = translationOf(index)
   const within = (cidrs: readonly string[]) => cidrs.find((c) => isIn(c, to))
   const inVpc = within((index.snapshot.aws?.vpc?.cidrs ?? []).map((c) => c.cidr))

@@ -16,6 +16,8 @@ export interface ExecConfig {
 /** A cluster and how to authenticate to it: what is left of a kubeconfig once a context is chosen. */
 export interface ClusterConfig {
   server: string
+  /** The context's default namespace. */
+  namespace?: string
   ca?: Buffer
   serverName?: string
   insecure: boolean
@@ -67,7 +69,8 @@ export function readKubeconfig(files: string[], context?: string): ClusterConfig
     user["auth-provider"] !== undefined || cluster["proxy-url"] !== undefined
       ? { official: { files, context: name } }
       : {}
-  return { server, ...clusterPart(cluster), ...userPart(user), ...official }
+  const namespace = optional("namespace", text(chosen, "namespace"))
+  return { server, ...namespace, ...clusterPart(cluster), ...userPart(user), ...official }
 }
 
 function clusterPart(cluster: Fields) {
