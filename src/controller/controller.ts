@@ -8,6 +8,7 @@ import { FoundClusterName, knownClusterName } from "./cluster-name.ts"
 import type { ControllerConfig } from "./config.ts"
 import { controllerMetrics } from "./controller-metrics.ts"
 import { endpoints } from "./endpoints.ts"
+import { fencedEc2 } from "./fenced-ec2.ts"
 import { type Measured, noteBudget, noteInformers, noteTerm } from "./gauges.ts"
 import { type ControllerInformers, type ControllerPorts, startInformers } from "./informers.ts"
 import { serveTerm } from "./term.ts"
@@ -31,7 +32,9 @@ export async function runController(
   const { kube, clock, random, log, ec2, config } = options
   const { namespace, identity } = config
   const metrics = controllerMetrics()
-  const cloud = callBudget(ec2, { clock, random, metrics })
+  let holdsLease = () => false
+  const fenced = fencedEc2(ec2, () => holdsLease())
+  const cloud = callBudget(fenced, { clock, random, metrics })
   let leading: Measured | undefined
   const informers = startInformers(options, signal)
   const recorder = new EventRecorder({
@@ -66,7 +69,8 @@ export async function runController(
       )
     : undefined
   const election = { kube, clock, random, log, namespace, identity, name: leaseName }
-  await electLeader(election, signal, async (lost) => {
+  await electLeader(election, signal, async (lost, holds) => {
+    holdsLease = holds
     metrics.berth_controller_leader.set(1)
     try {
       const serving = serveTerm(term, lost, (measured) => {

@@ -19,6 +19,7 @@ type Command =
   | { do: "bind"; node: number; config: number }
   | { do: "crash" }
   | { do: "second" }
+  | { do: "pause" }
   | { do: "fail"; action: string; code: string; when: "before" | "after"; times: number }
   | { do: "lag"; ms: number }
   | { do: "replace"; node: number; count: number }
@@ -65,6 +66,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   of(1, "bind", { node, config: fc.nat({ max: 1 }) }),
   of(4, "crash", {}),
   of(2, "second", {}),
+  of(2, "pause", {}),
   of(3, "fail", {
     action: fc.constantFrom(...actions),
     code: fc.constantFrom(...codes),
@@ -91,12 +93,15 @@ async function scene(random: () => number) {
   world.cloud.conduct.setLag(random() < 0.5 ? 0 : 3_000)
   const agents = [new MockAgent(world, "n1"), new MockAgent(world, "n2")] as const
   const terms: RunningTerm[] = [world.start()]
-  return { world, agents, terms, failures: [] as (() => void)[] }
+  return { world, agents, terms, ended: [] as RunningTerm[], failures: [] as (() => void)[] }
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>
 
-async function perform({ world, agents, terms, failures }: Scene, c: Command): Promise<void> {
+async function perform(
+  { world, agents, terms, failures, ended }: Scene,
+  c: Command,
+): Promise<void> {
   const agent = "node" in c ? agents[c.node] : undefined
   switch (c.do) {
     case "advance":
@@ -126,11 +131,17 @@ async function perform({ world, agents, terms, failures }: Scene, c: Command): P
     case "bind":
       return world.bind(`n${c.node + 1}`, ["a", "b"][c.config] ?? "")
     case "crash":
-      await Promise.all(terms.splice(0).map((term) => term.stop()))
+      await Promise.all(terms.map((term) => term.stop()))
+      ended.push(...terms.splice(0))
       terms.push(world.start())
       return
     case "second":
       if (terms.length < 2) terms.push(world.start())
+      return
+    // The leader stood still until another took its lease, and goes on before it notices.
+    case "pause":
+      for (const { lease } of terms) lease.held = false
+      if (terms.length < 3) terms.push(world.start())
       return
     case "fail": {
       const { action, code, when, times } = c
@@ -161,8 +172,9 @@ async function perform({ world, agents, terms, failures }: Scene, c: Command): P
 
 /** The trouble ends: one leader, a healthy cloud; then enough time for quarantines and audits. */
 async function heal(s: Scene): Promise<void> {
-  const { world, agents, terms, failures } = s
-  await Promise.all(terms.splice(0).map((term) => term.stop()))
+  const { world, agents, terms, failures, ended } = s
+  ended.push(...terms.splice(0))
+  await Promise.all(ended.map((term) => term.stop()))
   world.cloud.conduct.setLag(0)
   for (const end of failures) end()
   world.kube.setFault(undefined)
@@ -175,7 +187,8 @@ async function heal(s: Scene): Promise<void> {
   }
 }
 
-async function verify({ world, agents }: Scene): Promise<void> {
+async function verify({ world, agents, ended }: Scene): Promise<void> {
+  for (const { lease } of ended) assert.equal(lease.changesWithout, 0)
   const recorded = new Set<string>()
   for (const agent of agents) {
     const status = await world.status(agent.node)

@@ -7,6 +7,11 @@ export const controllerErrors = {
     hint: "Set it with `kubectl set env deployment berth-controller -n kube-system NAME=VALUE`.",
     exit: 78,
   }),
+  "controller/lease-stale": entry<{ action: string }>({
+    says: (d) => `ec2:${d.action} is not sent: the lease may be another's by now`,
+    hint: "Nothing needs to be done: whoever leads goes on from the record.",
+    cni: 11,
+  }),
   "controller/instance-mismatch": entry<{ node: string; stated: string; known: string }>({
     says: (d) =>
       `the agent of node ${d.node} says that it runs on instance ${d.stated}, but the Node object names ${d.known}`,

@@ -11,6 +11,7 @@ function candidate(kube: MemoryKube, clock: VirtualClock, identity: string) {
   const stop = new AbortController()
   const terms: string[] = []
   let leading = false
+  let holds = () => false
   const done = electLeader(
     {
       kube,
@@ -22,14 +23,15 @@ function candidate(kube: MemoryKube, clock: VirtualClock, identity: string) {
       identity,
     },
     stop.signal,
-    async (term) => {
+    async (term, isHeld) => {
       leading = true
+      holds = isHeld
       await new Promise((resolve) => term.addEventListener("abort", resolve))
       leading = false
       terms.push((term.reason as Error).message)
     },
   )
-  return { stop, done, terms, leads: () => leading }
+  return { stop, done, terms, leads: () => leading, holds: () => holds() }
 }
 
 test("one leads, and a released lease is taken over without waiting it out", async () => {
@@ -98,4 +100,53 @@ test("a leader whose lease was taken from it stops leading", async () => {
   assert.match(a.terms[0] ?? "", /taken over/)
   a.stop.abort()
   await a.done
+})
+
+/** A clock that shows more time than has passed for those who sleep on it, as a process sees it that was paused. */
+const pausable = (clock: VirtualClock) => {
+  const skew = { now: 0, monotonic: 0 }
+  const now = () => clock.now() + skew.now
+  const monotonic = () => clock.monotonic() + skew.monotonic
+  return { skew, clock: Object.assign(Object.create(clock), { now, monotonic }) as VirtualClock }
+}
+
+for (const [what, by] of [
+  ["paused", { now: 11_000, monotonic: 11_000 }],
+  ["suspended, which its monotonic clock does not show", { now: 11_000, monotonic: 0 }],
+] as const)
+  test(`a leader that was ${what} holds nothing from the first instant`, async () => {
+    const time = virtualClock()
+    const { skew, clock } = pausable(time)
+    const a = candidate(memoryKube({ clock }), clock, "a")
+    await time.advance(5_000)
+    assert.deepEqual([a.leads(), a.holds()], [true, true])
+    Object.assign(skew, by)
+    assert.deepEqual([a.leads(), a.holds()], [true, false], "before any timer has rung")
+    await time.advance(5_000)
+    assert.deepEqual([a.leads(), a.holds()], [true, true], "nobody took the lease meanwhile")
+    a.stop.abort(new Error("stopped"))
+    await a.done
+  })
+
+test("a clock that is set neither prolongs a lease nor takes one over", async () => {
+  const time = virtualClock()
+  const kube = memoryKube({ clock: time })
+  const [mine, other] = [pausable(time), pausable(time)]
+  const a = candidate(kube, mine.clock, "a")
+  await time.advance(100)
+  const b = candidate(kube, other.clock, "b")
+  await time.advance(5_000)
+  other.skew.now = 3_600_000
+  await time.advance(5_000)
+  assert.deepEqual([a.leads(), b.leads()], [true, false], "forward")
+  mine.skew.now = -3_600_000
+  kube.setFault(({ method, resource }) => {
+    if (method === "replace" && resource?.kind === "Lease")
+      throw new KubeError(0, "Unreachable", "no")
+  })
+  await time.advance(12_000)
+  assert.deepEqual([a.leads(), a.holds()], [false, false], "back")
+  a.stop.abort(new Error("stopped"))
+  b.stop.abort(new Error("stopped"))
+  await Promise.all([a.done, b.done])
 })

@@ -21,8 +21,17 @@ export interface ElectionOptions {
   retryMs?: number
 }
 
-/** Leads for one term; `term` aborts when the lease is lost or the election ends. It should return soon after. */
-export type Lead = (term: AbortSignal) => Promise<void>
+/**
+ * Leads for one term; `term` aborts when the lease is lost or the election ends. It should return soon after. A process
+ * that was paused may run on for a moment before it notices: `holds` answers from the clocks, at any instant.
+ */
+export type Lead = (term: AbortSignal, holds: () => boolean) => Promise<void>
+
+/** When the lease was last known to be held. */
+interface Moment {
+  readonly now: number
+  readonly monotonic: number
+}
 
 /**
  * Takes part in the election until `signal` aborts, and calls `lead` for every term won. Times in the record are never
@@ -58,6 +67,8 @@ class Candidate {
   /** The lease as last read, and when it was first seen so by the own clock. */
   #seen: { version: string; at: number } | undefined
   #held: Lease | undefined
+  /** Since when the lease is held for sure. */
+  #since: Moment = { now: 0, monotonic: 0 }
 
   constructor(options: ElectionOptions) {
     this.#options = options
@@ -66,10 +77,10 @@ class Candidate {
   }
 
   /** Takes or renews the lease. Answers since when it is held for sure, or undefined when another holds it. */
-  async tryHold(): Promise<number | undefined> {
+  async tryHold(): Promise<Moment | undefined> {
     const { kube, clock, namespace, name, identity } = this.#options
     // Counted from before the request: the answer may be late.
-    const startedAt = clock.now()
+    const startedAt = { now: clock.now(), monotonic: clock.monotonic() }
     const current = this.#held ?? (await kube.get(leases, name, namespace))
     if (current && !this.#held && !this.#mayTake(current)) return undefined
     try {
@@ -86,14 +97,15 @@ class Candidate {
   }
 
   /** Runs `lead`, renewing meanwhile; returns when it has ended, whatever the reason. */
-  async serveTerm(since: number, signal: AbortSignal, lead: Lead): Promise<void> {
+  async serveTerm(since: Moment, signal: AbortSignal, lead: Lead): Promise<void> {
     const term = new AbortController()
     const stop = () => term.abort(signal.reason)
     signal.addEventListener("abort", stop)
     if (signal.aborted) stop()
-    const renewing = this.#renew(since, term)
+    this.#since = since
+    const renewing = this.#renew(term)
     try {
-      await lead(term.signal)
+      await lead(term.signal, () => !term.signal.aborted && this.#leftMs() > 0)
     } finally {
       signal.removeEventListener("abort", stop)
       term.abort(new Error("the term is over"))
@@ -102,29 +114,39 @@ class Candidate {
     }
   }
 
-  async #renew(since: number, term: AbortController): Promise<void> {
+  /**
+   * How long the lease is still held for sure. Time is taken from both clocks: one that is set back hides none, nor does
+   * a suspended machine, whose monotonic clock stands still.
+   */
+  #leftMs(): number {
+    const { clock } = this.#options
+    const { now, monotonic } = this.#since
+    return this.#renewDeadlineMs - Math.max(clock.now() - now, clock.monotonic() - monotonic)
+  }
+
+  async #renew(term: AbortController): Promise<void> {
     const { clock, log, name, retryMs = 2_000 } = this.#options
-    let heldSince = since
     while (!term.signal.aborted) {
-      const leftMs = heldSince + this.#renewDeadlineMs - clock.now()
+      const leftMs = this.#leftMs()
       if (leftMs <= 0) {
         term.abort(new Error(`the lease ${name} could not be renewed in time`))
         return
       }
       await clock.sleep(Math.min(retryMs, leftMs), term.signal).catch(() => {})
       if (term.signal.aborted) return
-      const renewed = await this.#renewOnce(heldSince + this.#renewDeadlineMs - clock.now(), term)
+      const renewed = await this.#renewOnce(this.#leftMs(), term)
       if (renewed === "taken") {
         term.abort(new Error(`the lease ${name} was taken over`))
         return
       }
-      if (typeof renewed === "number") heldSince = renewed
-      else log.warn("cannot renew the lease", { lease: name, error: renewed.message })
+      if (renewed instanceof Error)
+        log.warn("cannot renew the lease", { lease: name, error: renewed.message })
+      else this.#since = renewed
     }
   }
 
   /** One attempt, bounded by the time that is left: a hanging request must not outlast the lease. */
-  async #renewOnce(leftMs: number, term: AbortController): Promise<number | "taken" | Error> {
+  async #renewOnce(leftMs: number, term: AbortController): Promise<Moment | "taken" | Error> {
     const { clock } = this.#options
     const over = new AbortController()
     const late = clock.sleep(Math.max(0, leftMs), AbortSignal.any([over.signal, term.signal])).then(
@@ -148,11 +170,11 @@ class Candidate {
     if (!holder || holder === identity) return true
     const version = lease.metadata.resourceVersion ?? ""
     if (this.#seen?.version !== version) {
-      this.#seen = { version, at: clock.now() }
+      this.#seen = { version, at: clock.monotonic() }
       return false
     }
     const durationMs = (lease.spec.leaseDurationSeconds ?? this.#leaseMs / 1000) * 1000
-    return clock.now() - this.#seen.at > durationMs
+    return clock.monotonic() - this.#seen.at > durationMs
   }
 
   #claim(current: Lease): Lease {

@@ -47,6 +47,7 @@ export function virtualClock(startMs = Date.UTC(2030, 0, 1)): VirtualClock {
 
   return {
     now: () => now,
+    monotonic: () => now - startMs,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)

@@ -21,9 +21,11 @@ export interface CallContext {
   readonly changed: (node: string) => void
 }
 
-/** True when EC2 may have carried the call out although it did not say so. */
+/** True when the call may have been carried out all the same: by EC2, which did not say so, or by the next leader. */
 export const isAmbiguous = (error: unknown): boolean =>
-  isError(error, "ec2/unavailable") || (error as Error).name === "AbortError"
+  isError(error, "ec2/unavailable") ||
+  isError(error, "controller/lease-stale") ||
+  (error as Error).name === "AbortError"
 
 /** Addresses and prefixes as the ledger counts them; `own` for the interface's primary address. */
 export const amountOn = (

@@ -18,6 +18,7 @@ import { type VirtualClock, virtualClock } from "../../testing/virtual-clock.ts"
 import { callBudget } from "../call-budget.ts"
 import { knownClusterName } from "../cluster-name.ts"
 import { controllerMetrics } from "../controller-metrics.ts"
+import { fencedEc2 } from "../fenced-ec2.ts"
 import { startInformers } from "../informers.ts"
 import { serveTerm } from "../term.ts"
 import { ids, launch, testCloud } from "./test-cloud.ts"
@@ -26,6 +27,8 @@ export const cluster = "test-cluster"
 
 /** A controller's term on the world's twins. */
 export interface RunningTerm {
+  /** Once it is not held, as after a pause, the term runs on; changes that it makes in EC2 all the same are counted. */
+  readonly lease: { held: boolean; changesWithout: number }
   /** As after SIGTERM: calls under way are given up, all memory is lost. */
   stop(): Promise<void>
 }
@@ -149,7 +152,12 @@ export class World {
       instance: "t",
     })
     const metrics = controllerMetrics()
-    const { ec2, isThrottled } = callBudget(this.ec2, { ...ports, metrics })
+    const lease = { held: true, changesWithout: 0 }
+    const noted = noteChanges(this.ec2, () => {
+      if (!lease.held) lease.changesWithout++
+    })
+    const fenced = fencedEc2(noted, () => lease.held)
+    const { ec2, isThrottled } = callBudget(fenced, { ...ports, metrics })
     const options = {
       ...{ ...ports, ec2, isThrottled, informers, recorder, metrics },
       ...{ clusterName: knownClusterName(cluster), leaks: "free" as const },
@@ -158,12 +166,23 @@ export class World {
       if (!stop.signal.aborted) throw error
     })
     return {
+      lease,
       stop: async () => {
         stop.abort(new DOMException("stopped", "AbortError"))
         await done
       },
     }
   }
+}
+
+/** EC2 that tells of every call but those that only read. */
+function noteChanges(ec2: Ec2, changing: () => void): Ec2 {
+  return new Proxy(ec2, {
+    get(target, name: keyof Ec2) {
+      if (!name.startsWith("describe")) changing()
+      return target[name]
+    },
+  })
 }
 
 const say = (level: string) => (message: string, fields?: object) =>

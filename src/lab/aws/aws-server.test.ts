@@ -67,7 +67,7 @@ async function lab(
   const eks = new Eks({
     cloud,
     groups,
-    clock: { now: systemClock.now, sleep: (_, signal) => systemClock.sleep(1, signal) },
+    clock: { ...systemClock, sleep: (_, signal) => systemClock.sleep(1, signal) },
     cluster: {
       name,
       version: "1.31",

@@ -17,7 +17,7 @@ function recorder(options: { failFirst?: boolean } = {}) {
   let failing = options.failFirst ?? false
   const machines = followInstances({
     cloud,
-    clock: { now: Date.now, sleep: (_, signal) => systemClock.sleep(1, signal) },
+    clock: { ...systemClock, sleep: (_, signal) => systemClock.sleep(1, signal) },
     log: silentLogger,
     boot: async (instance) => {
       const name = nodeName({ ...instance, region: cloud.region })

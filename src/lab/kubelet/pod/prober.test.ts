@@ -56,7 +56,7 @@ test("readiness turns with the thresholds, and the liveness probe gives a contai
   startProber({
     container: { ...container(at.port), readinessProbe: http, livenessProbe: http },
     target: at,
-    clock: { now: Date.now, sleep: (_, signal) => systemClock.sleep(2, signal) },
+    clock: { ...systemClock, sleep: (_, signal) => systemClock.sleep(2, signal) },
     signal: stop.signal,
     onReady: (ready) => seen.push(`ready ${ready}`),
     onStarted: () => seen.push("started"),

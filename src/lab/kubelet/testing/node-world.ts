@@ -37,7 +37,7 @@ export interface NodeWorld extends AsyncDisposable {
 
 /** Sleeps shorter than they say: back-off is measured in seconds, tests are not. */
 const hurried: Clock = {
-  now: () => systemClock.now(),
+  ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 50), signal),
 }
 
