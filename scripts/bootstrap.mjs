@@ -1,5 +1,5 @@
 // Entry of every npm script: runs on any Node >= 20, installs what is missing, then hands over to the pinned Node.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -47,7 +47,7 @@ if (!installed()) {
 // NODE_EXTRA_CA_CERTS costs every start of a child some 40 ms and none of them needs it.
 const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env
 const entry = tasks[task]
-const child = spawnSync(
+const child = spawn(
   node,
   ["--disable-warning=ExperimentalWarning", join(root, entry[0]), ...entry.slice(1), ...rest],
   {
@@ -60,4 +60,7 @@ const child = spawnSync(
     },
   },
 )
-process.exit(child.status ?? (child.signal === "SIGINT" ? 130 : 1))
+// A terminal sends these to the child as well, which ends in order: its caller must not be told before.
+for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {})
+process.on("SIGTERM", () => child.kill("SIGTERM"))
+child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)))

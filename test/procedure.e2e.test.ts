@@ -1,8 +1,9 @@
 // Goal: the documented procedure, typed with kubectl, ends with every pod where the operator wanted it, on each kind of
 // control plane and without the rights to wire anything. It is what `npm start -- --once` runs.
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import { execFileSync, spawn } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 
@@ -13,10 +14,11 @@ interface Run {
   readonly out: string
 }
 
+/** With `stopAt` it gets a Ctrl-C once it has printed that. */
 function demo(
   name: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, stopAt }: { env?: NodeJS.ProcessEnv; stopAt?: string } = {},
 ): Promise<Run> {
   const main = join(import.meta.dirname, "..", "src", "cli", "main.ts")
   const child = spawn(
@@ -39,7 +41,11 @@ function demo(
   )
   let out = ""
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (out += text))
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      const before = out
+      out += text
+      if (stopAt && out.includes(stopAt) && !before.includes(stopAt)) child.kill("SIGINT")
+    })
   return new Promise((resolve, reject) => {
     child.on("error", reject)
     child.on("close", (exit) => resolve({ exit, out }))
@@ -74,8 +80,25 @@ test("the procedure on a real control plane", {
   assertProcedure(await demo(`rl-${process.pid}`, ["--control-plane", assets ?? ""]))
 })
 
-test("the procedure with nothing wired", { timeout: 4 * minutes }, async () => {
-  const run = await demo(`ho-${process.pid}`, ["--hollow"])
+test("the procedure with nothing wired, by Berth's own kubectl", {
+  timeout: 4 * minutes,
+}, async (t) => {
+  const bin = mkdtempSync(join(tmpdir(), "berth-no-kubectl-"))
+  t.after(() => rmSync(bin, { recursive: true }))
+  for (const program of ["grep", "cut"]) {
+    const path = execFileSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).trim()
+    symlinkSync(path, join(bin, program))
+  }
+  const run = await demo(`ho-${process.pid}`, ["--hollow"], { env: { ...process.env, PATH: bin } })
   assertProcedure(run)
   assert.match(run.out, /No packets flow: /)
+  assert.match(run.out, /kubectl is not installed/)
+})
+
+test("Ctrl-C ends it in one word, and leaves nothing", { timeout: minutes }, async () => {
+  const name = `cc-${process.pid}`
+  const { exit, out } = await demo(name, ["--hollow"], { stopAt: "1. The incident" })
+  assert.equal(exit, 130, out)
+  assert.match(out, /\nstopped\n$/)
+  assert.equal(existsSync(join(tmpdir(), `berth-${process.getuid?.()}`, name)), false)
 })

@@ -45,6 +45,10 @@ export async function runCli(argv: readonly string[], io: CliIo = process): Prom
     return exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError
+    if (error instanceof Interrupted) {
+      io.stderr.write("stopped\n")
+      return interrupted
+    }
     reportError(error, io.stderr, io.env)
     return error instanceof BerthError ? error.exit : 1
   }
@@ -107,19 +111,27 @@ function callOf(made: Commander, io: CliIo, signal: AbortSignal): Call {
   }
 }
 
-/** The first Ctrl-C or SIGTERM asks the command to stop; a second one ends the process at once. */
+/** What ended the work is that it was asked to end: no error to report. */
+class Interrupted extends Error {}
+
+/** By convention 128 + SIGINT. */
+const interrupted = 130
+const interruptions = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/** The first Ctrl-C, SIGTERM or end of the terminal asks the command to stop; a second one ends the process at once. */
 async function withInterrupt(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController()
   const stop = () => {
-    if (abort.signal.aborted) process.exit(130)
+    if (abort.signal.aborted) process.exit(interrupted)
     abort.abort()
   }
-  process.on("SIGINT", stop)
-  process.on("SIGTERM", stop)
+  for (const name of interruptions) process.on(name, stop)
   try {
     await work(abort.signal)
+  } catch (error) {
+    if (!abort.signal.aborted || error instanceof BerthError) throw error
+    throw new Interrupted("interrupted", { cause: error })
   } finally {
-    process.off("SIGINT", stop)
-    process.off("SIGTERM", stop)
+    for (const name of interruptions) process.off(name, stop)
   }
 }

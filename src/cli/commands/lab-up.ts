@@ -3,8 +3,9 @@ import { text } from "../command.ts"
 import { labOptionsOf } from "../lab-options.ts"
 
 export async function run(call: Call): Promise<number> {
-  const [{ launchLab }, { scenarios }] = await Promise.all([
+  const [{ launchLab }, { exportLines }, { scenarios }] = await Promise.all([
     import("../../lab/launch.ts"),
+    import("../../lab/environment.ts"),
     import("../../lab/scenarios.ts"),
   ])
   const scenario = scenarios[(text(call, "scenario") ?? "exhausted") as keyof typeof scenarios]
@@ -15,9 +16,7 @@ export async function run(call: Call): Promise<number> {
   })
   await using _ = { [Symbol.asyncDispose]: () => lab.stop() }
   if (lab.hollow) call.stderr.write(`Nothing is wired: ${lab.hollow}\n`)
-  call.stdout.write(
-    `export KUBECONFIG=${lab.kubeconfig}\nexport AWS_ENDPOINT_URL=${lab.ec2Url} AWS_REGION=${lab.region} AWS_DEFAULT_REGION=${lab.region} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab\n`,
-  )
+  call.stdout.write(`${exportLines(lab).join("\n")}\n`)
   const stopped = new Promise<"stopped">((resolve) =>
     call.signal.addEventListener("abort", () => resolve("stopped"), { once: true }),
   )

@@ -15,4 +15,5 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
   [75, "not finished, and can go on later"],
   [77, "the credentials or the rights do not suffice"],
   [78, "a configuration cannot be used"],
+  [130, "stopped by Ctrl-C"],
 ]

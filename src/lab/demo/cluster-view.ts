@@ -10,7 +10,7 @@ export interface PodRow {
   /** "" while it has none. */
   readonly address: string
   readonly subnet: string
-  readonly securityGroups: string
+  readonly securityGroups: readonly string[]
   /** What a host on the internet sees as its source; "" when it was not asked. */
   readonly seenAs: string
   readonly running: boolean
@@ -53,7 +53,7 @@ export function podRows(
         zone: zoneOfNode.get(node) ?? "",
         address,
         subnet: eni?.subnetId ?? "",
-        securityGroups: eni?.securityGroups.join(",") ?? "",
+        securityGroups: eni?.securityGroups ?? [],
         seenAs: seenAs.get(pod.metadata.name) ?? "",
         running: isRunning(pod),
       }

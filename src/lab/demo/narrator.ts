@@ -7,19 +7,24 @@ export interface Narrator {
   command(line: string): void
   output(text: string): void
   note(text: string): void
-  /** Shows `text` in place on a terminal; elsewhere prints it only when it changes its first word. */
+  /** Shows `text`, "SUBJECT: STATE", in place on a terminal; elsewhere prints the first state of each subject. */
   progress(text: string): void
   good(text: string): void
   bad(text: string): void
 }
 
-export function createNarrator(to: Writable & { isTTY?: boolean }, now: () => number): Narrator {
+const indent = "   "
+
+export function createNarrator(
+  to: Writable & { isTTY?: boolean; columns?: number },
+  now: () => number,
+): Narrator {
   const started = now()
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     to.isTTY ? styleText(style, text) : text
   let steps = 0
   let pending = false
-  let lastPhase = ""
+  const subjects = new Set<string>()
   const line = (text: string) => {
     if (pending) to.write("\r\u001b[K")
     pending = false
@@ -28,27 +33,31 @@ export function createNarrator(to: Writable & { isTTY?: boolean }, now: () => nu
   return {
     step(title, why) {
       steps++
-      lastPhase = ""
+      subjects.clear()
       const at = `${((now() - started) / 1000).toFixed(0)} s`
       line(`\n${paint("bold", `${steps}. ${title}`)}  ${paint("dim", `(${at})`)}`)
-      if (why !== "") line(paint("dim", `   ${why}`))
+      if (why !== "") line(paint("dim", `${indent}${why}`))
     },
-    command: (text) => line(`   ${paint("cyan", `$ ${text}`)}`),
+    command(text) {
+      for (const l of `$ ${text}`.split("\n")) line(`${indent}${paint("cyan", l)}`)
+    },
     output(text) {
-      for (const l of text.trimEnd().split("\n")) line(`   ${l}`)
+      for (const l of text.trimEnd().split("\n")) line(`${indent}${l}`)
     },
-    note: (text) => line(`   ${text}`),
+    note: (text) => line(`${indent}${text}`),
     progress(text) {
       if (to.isTTY) {
-        to.write(`\r\u001b[K   ${paint("dim", text)}`)
+        // A line that wraps could not be taken back.
+        const fitting = text.slice(0, (to.columns ?? 80) - indent.length - 1)
+        to.write(`\r\u001b[K${indent}${paint("dim", fitting)}`)
         pending = true
         return
       }
-      const phase = text.split(":")[0] ?? ""
-      if (phase !== lastPhase) line(`   ${text}`)
-      lastPhase = phase
+      const subject = text.split(":")[0] ?? ""
+      if (!subjects.has(subject)) line(`${indent}${text}`)
+      subjects.add(subject)
     },
-    good: (text) => line(`   ${paint("green", "✓")} ${text}`),
-    bad: (text) => line(`   ${paint("red", "✗")} ${text}`),
+    good: (text) => line(`${indent}${paint("green", "✓")} ${text}`),
+    bad: (text) => line(`${indent}${paint("red", "✗")} ${text}`),
   }
 }

@@ -26,7 +26,7 @@ export function createOperator(
   return {
     shell,
     async type(line, { input, lines = 12 } = {}) {
-      narrator.command(line)
+      narrator.command(input === undefined ? line : `${line} << EOF\n${input}EOF`)
       const result = await shell(line, { signal, ...(input === undefined ? {} : { input }) })
       if (result.exit !== 0)
         throw new Error(`${line}\n${result.stderr.trim() || result.stdout.trim()}`)

@@ -100,7 +100,7 @@ export async function turnOnCustomNetworking({ narrator, operator }: Stage): Pro
 export async function describeSubnets({ narrator, operator }: Stage): Promise<void> {
   narrator.step(
     "One ENIConfig for each zone",
-    "Its name is the zone's name; it says which subnet and security groups pods there get.",
+    "Named after its zone; it says which subnet and security groups its pods get.",
   )
   for (const zone of zones) {
     await operator.type("kubectl apply -f -", {
@@ -119,7 +119,7 @@ export async function describeSubnets({ narrator, operator }: Stage): Promise<vo
 export async function watchConvergence({ narrator, operator, replicas }: Stage): Promise<void> {
   narrator.step(
     "The stuck pods start",
-    "Berth opens interfaces in the new subnets on the nodes that are there: the outage ends here.",
+    "Nodes that are there get interfaces in the new subnets: the outage ends here.",
   )
   await operator.until("pods start", 60, async () => {
     const running = (await readPods(operator.shell, namespace)).filter(isRunning).length
@@ -150,7 +150,7 @@ export async function replaceNodes(stage: Stage): Promise<Set<string>> {
   const { narrator, operator } = stage
   narrator.step(
     "Replace the nodes, and with them the pods",
-    `Old nodes still advertise the pods of three interfaces; with one kept for the host, ${customNetworkingMaxPods} are right.`,
+    `Old nodes advertise room for 29 pods; with custom networking ${customNetworkingMaxPods} are right.`,
   )
   const old = await readNodes(operator)
   for (const node of old.filter((n) => zoneOf(n) === "us-west-2b")) await retire(stage, node)
@@ -205,7 +205,7 @@ async function launch(
     const ready = node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True")
     return ready
       ? { done: `${name} is ready for ${node.status?.capacity?.["pods"]} pods` }
-      : { progress: `${name} registered` }
+      : { progress: "registered, not ready yet" }
   })
   return name
 }

@@ -2,11 +2,12 @@ import type { Writable } from "node:stream"
 import type { Clock } from "../../clock.ts"
 import type { Ec2 } from "../../ec2/ec2.ts"
 import { sdkEc2 } from "../../ec2/sdk/sdk-ec2.ts"
+import { exportLines } from "../environment.ts"
 import { internetAddress } from "../fabric/addresses.ts"
-import { ensureKubectl } from "../kubectl/ensure-kubectl.ts"
+import { ensureKubectl, type Kubectl } from "../kubectl/ensure-kubectl.ts"
 import type { Lab, LabOptions } from "../lab.ts"
 import { launchLab } from "../launch.ts"
-import { podCells, podHeader, summarise } from "./before-after.ts"
+import { namesIn, podCells, podHeader, summarise, summaryHeader } from "./before-after.ts"
 import { isRunning, type PodRow, podRows, readPods } from "./cluster-view.ts"
 import { exhausted } from "./exhausted.ts"
 import { createNarrator } from "./narrator.ts"
@@ -92,7 +93,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     narrator.good(
       `every pod is where it should be${reachable ? `, and all ${reachable.size} answer` : ""}`,
     )
-  if (!options.once) await stayUp(options, lab)
+  if (!options.once) await stayUp(options, lab, kubectl, from)
   return wrong.length === 0 ? 0 : 1
 }
 
@@ -120,30 +121,31 @@ function viewOf(lab: Lab, stage: procedure.Stage, ec2: Ec2): () => Promise<PodRo
 function show(options: DemoOptions, before: readonly PodRow[], after: readonly PodRow[]): void {
   const { out, table } = options
   const width = out.isTTY ? out.columns : undefined
-  out.write(`\nEvery pod now:\n${table(podHeader, after.map(podCells), width)}`)
-  const header = ["", "ZONE", "NODE", "SUBNET", "SECURITY GROUPS", "SEEN AS", "PODS"]
-  const rows = (when: string, view: readonly PodRow[]) =>
-    summarise(view).map((s) => [
-      when,
-      s.zone,
-      s.node,
-      s.subnet,
-      s.securityGroups || "-",
-      s.seenAs || "-",
-      String(s.pods),
-    ])
-  out.write(
-    `\nBefore and after:\n${table(header, [...rows("before", before), ...rows("after", after)], width)}\n`,
-  )
+  const names = namesIn(exhausted)
+  const pods = after.map((row) => podCells(row, names))
+  out.write(`\nEvery pod now:\n${table(podHeader, pods, width)}`)
+  out.write(`\nBefore:\n${table(summaryHeader, summarise(before, names), width)}`)
+  out.write(`\nAfter:\n${table(summaryHeader, summarise(after, names), width)}\n`)
 }
 
-async function stayUp({ out, signal }: DemoOptions, lab: Lab): Promise<void> {
-  out.write(
-    `The lab stays up until Ctrl-C. In another terminal:\n\n` +
-      `  export KUBECONFIG=${lab.kubeconfig}\n` +
-      `  kubectl get pods -A -o wide\n` +
-      `  AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab aws ec2 describe-network-interfaces --region ${lab.region} --endpoint-url ${lab.ec2Url}\n\n`,
-  )
+async function stayUp(
+  { out, signal }: DemoOptions,
+  lab: Lab,
+  kubectl: Kubectl,
+  pod: PodRow | undefined,
+): Promise<void> {
+  const lines = [
+    ...exportLines(lab),
+    // The stand-in is in a folder of the lab's; the machine's own kubectl is on PATH anyway.
+    ...(kubectl.own ? [`export PATH=${kubectl.own}:$PATH`] : []),
+    `kubectl get pods -n ${procedure.namespace} -o wide`,
+    "kubectl get eniconfigs,nodenetworks",
+    "npm run -s berth -- status",
+    `npm run -s berth -- explain pod ${procedure.namespace}/${pod?.pod ?? "POD"} --to 8.8.8.8`,
+    "aws ec2 describe-network-interfaces",
+  ]
+  out.write("The lab stays up until Ctrl-C. To look around, in another terminal:\n\n")
+  out.write(`${lines.map((line) => `  ${line}\n`).join("")}\n`)
   await Promise.race([
     lab.ended,
     new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),

@@ -36,9 +36,10 @@ export function verify(
       wrong.push(
         `${row.pod} on ${row.node} is in ${row.subnet || "no known subnet"}, not in ${want.subnet}`,
       )
-    if (row.securityGroups !== want.securityGroups)
+    const groups = row.securityGroups.join(",")
+    if (groups !== want.securityGroups)
       wrong.push(
-        `${row.pod} on ${row.node} has ${row.securityGroups || "no security group"}, not ${want.securityGroups}`,
+        `${row.pod} on ${row.node} has ${groups || "no security group"}, not ${want.securityGroups}`,
       )
     if (wanted.reachable && !wanted.reachable.has(row.address))
       wrong.push(`${row.pod} at ${row.address} does not answer`)

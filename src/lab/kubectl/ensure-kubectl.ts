@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url"
 export interface Kubectl {
   /** Environment in which `kubectl` is on PATH and talks to the lab. */
   readonly env: Record<string, string>
-  /** True when the machine has none and Berth's own client stands in. */
-  readonly own: boolean
+  /** The folder of Berth's own client, where the machine has none. */
+  readonly own?: string
 }
 
 /** Finds kubectl, or puts a stand-in of that name on PATH (beside the kubeconfig, which goes with the lab). */
@@ -21,9 +21,9 @@ export async function ensureKubectl(
     ),
     KUBECONFIG: kubeconfig,
   }
-  if (await onPath("kubectl", path)) return { env: { ...base, PATH: path }, own: false }
+  if (await onPath("kubectl", path)) return { env: { ...base, PATH: path } }
   const folder = await placeOwnKubectl(dirname(kubeconfig))
-  return { env: { ...base, PATH: `${folder}${delimiter}${path}` }, own: true }
+  return { env: { ...base, PATH: `${folder}${delimiter}${path}` }, own: folder }
 }
 
 /** Puts Berth's own small kubectl into a folder below `parent`; returns that folder, to be put on PATH. */

@@ -4,9 +4,7 @@ import type { Clock } from "../../clock.ts"
 import type { Kube } from "../../kube/kube.ts"
 import type { NodeGroup } from "../aws/eks/node-group.ts"
 import type { NodeHooks } from "../aws/eks/roll-nodes.ts"
-import { evict, evictable } from "../kubectl/drain.ts"
-
-const pollMs = 500
+import { drainNode } from "../kubectl/drain.ts"
 
 /** What EKS does to the nodes of its node groups, through the lab's Kubernetes API. */
 export function nodeHooks(kube: Kube, clock: Clock, signal: AbortSignal): NodeHooks {
@@ -25,7 +23,7 @@ export function nodeHooks(kube: Kube, clock: Clock, signal: AbortSignal): NodeHo
     uncordon: (id) => patch(id, { spec: { unschedulable: null } }),
     async drain(id, timeoutMs) {
       const node = await find(id)
-      return node === undefined || drained(node.metadata.name, timeoutMs)
+      return node === undefined || drainNode(kube, node.metadata.name, { clock, timeoutMs, signal })
     },
     async relabel(group, ids) {
       for (const id of ids) {
@@ -33,18 +31,6 @@ export function nodeHooks(kube: Kube, clock: Clock, signal: AbortSignal): NodeHo
         await patch(id, { metadata: { labels: group.labels }, ...(taints && { spec: { taints } }) })
       }
     },
-  }
-
-  async function drained(node: string, timeoutMs: number): Promise<boolean> {
-    const deadline = clock.now() + timeoutMs
-    for (;;) {
-      const left = await evictable(kube, node)
-      if (left.length === 0) return true
-      if (clock.now() > deadline) return false
-      for (const pod of left)
-        if (pod.metadata.deletionTimestamp === undefined) await evict(kube, pod)
-      await clock.sleep(pollMs, signal)
-    }
   }
 }
 
