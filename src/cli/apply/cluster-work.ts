@@ -5,6 +5,7 @@ import type { SubnetPool } from "../../api/subnetpool.ts"
 import type { EnvChange } from "../../fleet/change/change-plan.ts"
 import { fillDeep } from "../../fleet/plan/references.ts"
 import { note } from "./network-work.ts"
+import { newBlockers } from "./new-blockers.ts"
 import type { ApplyContext, StepWork } from "./step-work.ts"
 
 const fieldManager = "berth-apply"
@@ -70,14 +71,31 @@ export function settingWork(context: ApplyContext, env: readonly EnvChange[]): S
   const back: Env = env.map(({ name, before }) => ({ name, value: before }))
   const set = context.addon === undefined ? setInDaemonSet : setInAddon
   return {
-    carryOut: () => set(context, env),
+    async carryOut() {
+      await noteReady(context)
+      await set(context, env)
+    },
     gate: () => rolledOut(context, env),
-    takeBack: () => set(context, back),
+    async takeBack() {
+      await noteReady(context)
+      await set(context, back)
+    },
     goneGate: () => rolledOut(context, back),
   }
 }
 
 const target = { name: "aws-node", namespace: "kube-system" }
+
+const ailing = "DaemonSet/aws-node was not ready"
+
+/** An agent whose pods wait for an address says that it is not ready: a change that is to end that cannot wait for it. */
+async function noteReady({ kube, store }: ApplyContext): Promise<void> {
+  const { status } = (await kube.get(daemonSets, target.name, target.namespace)) ?? {}
+  const { desiredNumberScheduled: desired = 0, numberReady: ready = 0 } = status ?? {}
+  const { before } = store.state
+  before[ailing] ??= ready < desired
+  await store.save()
+}
 
 async function setInDaemonSet({ kube }: ApplyContext, env: Env): Promise<void> {
   const set = await kube.get(daemonSets, target.name, target.namespace)
@@ -104,8 +122,12 @@ async function setInAddon({ addon }: ApplyContext, env: Env): Promise<void> {
   await addon?.update({ ...configuration, env: after })
 }
 
-/** As `kubectl rollout status` sees it, and that the variables are there. */
-async function rolledOut({ kube, addon }: ApplyContext, env: Env): Promise<string | undefined> {
+/**
+ * As `kubectl rollout status` sees it, and that the variables are there. Where pods of it were not ready before, that
+ * all are new, and that the doctor finds nothing new that blocks.
+ */
+async function rolledOut(context: ApplyContext, env: Env): Promise<string | undefined> {
+  const { kube, addon, store } = context
   const status = (await addon?.read())?.status
   if (status !== undefined && status !== "ACTIVE") return `add-on vpc-cni is ${status}`
   const set = await kube.get(daemonSets, target.name, target.namespace)
@@ -115,8 +137,10 @@ async function rolledOut({ kube, addon }: ApplyContext, env: Env): Promise<strin
   const { observedGeneration = 0, desiredNumberScheduled: desired = 0 } = set.status ?? {}
   const { updatedNumberScheduled = 0, numberReady = 0 } = set.status ?? {}
   if (observedGeneration < (set.metadata.generation ?? 0)) return "aws-node begins its rollout"
-  const ready = Math.min(updatedNumberScheduled, numberReady)
-  return ready < desired ? `${ready} of ${desired} aws-node pods are new and ready` : undefined
+  const isAiling = store.state.before[ailing] === true
+  if (Math.min(updatedNumberScheduled, isAiling ? desired : numberReady) < desired)
+    return `of ${desired} aws-node pods ${updatedNumberScheduled} are new, ${numberReady} ready`
+  return isAiling ? newBlockers(context) : undefined
 }
 
 const pluginOf = (set: DaemonSet | undefined) => {

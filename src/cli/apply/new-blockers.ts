@@ -21,10 +21,24 @@ export async function noteBlockers({ look, store }: ApplyContext): Promise<void>
   if (state.started.length === 0) state.findings = [...blockersOf(await look()).keys()]
 }
 
+/** Of nodes that are still to be replaced: what replacing mends, and what the rotation itself waits for. */
+const untilReplaced = new Set(["M01", "R02"])
+
 /** What the doctor finds blocking that was not there before the plan was begun; undefined for nothing. */
-export async function newBlockers({ look, store }: ApplyContext): Promise<string | undefined> {
+export async function newBlockers({
+  look,
+  store,
+  plan,
+}: ApplyContext): Promise<string | undefined> {
+  const index = await look()
+  const isLeft = plan.replace.some(({ node, instance }) => {
+    const found = index.node(node)
+    return found !== undefined && index.instanceOf(found)?.id === instance
+  })
   const before = new Set(store.state.findings)
-  const [first] = [...blockersOf(await look())].filter(([name]) => !before.has(name))
+  const [first] = [...blockersOf(index)].filter(
+    ([name, { check }]) => !before.has(name) && !(isLeft && untilReplaced.has(check)),
+  )
   if (first === undefined) return undefined
   const { check, object, says, fix } = first[1]
   return `berth doctor: ${object}: ${says} (${check}); ${fix.command ?? fix.says}`

@@ -19,13 +19,17 @@ const relevant = new Set([
   ...["R01", "R02", "R08"],
 ])
 
+/** What keeps the control plane from an upgrade: full node subnets are what custom networking empties. */
+const upgradeOnly = new Set(["S08"])
+
 /** Whether a change can begin. */
 export function preflight(index: FleetIndex): Preflight {
   const { findings, skipped } = diagnose(index)
   const own = findings.filter((f) => relevant.has(f.check) && f.severity !== "note")
+  const blocks = (f: Finding) => f.severity === "blocking" && !upgradeOnly.has(f.check)
   return {
-    blockers: own.filter((f) => f.severity === "blocking"),
-    warnings: own.filter((f) => f.severity !== "blocking"),
+    blockers: own.filter(blocks),
+    warnings: own.filter((f) => !blocks(f)),
     unknown: skipped.filter((s) => relevant.has(s.check)).map((s) => `${s.title} (${s.why})`),
   }
 }
