@@ -1,8 +1,9 @@
 // `npm test`: the static checks, then every test. Arguments choose: parts of paths (`npm test -- src/vpc`), or else parts
 // of the names of tests (`npm test -- W16`).
 //
-// Unit tests (`*.test.ts`) share one process. Kernel tests (`*.kernel.test.ts`) and end-to-end tests
-// (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process and they run one after another.
+// Unit tests (`*.test.ts`) share one process: starting one for each file would cost more than the tests. Kernel tests
+// (`*.kernel.test.ts`) and end-to-end tests (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process
+// and they run one after another.
 import { spawnSync } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
 
@@ -25,14 +26,14 @@ const run = (args: readonly string[]) => {
 }
 
 if (only.length === 0) run(["scripts/check.ts"])
-// One run of the runner over all files, so that its summary counts everything; --test-concurrency=1 keeps kernel and
-// end-to-end files from disturbing each other, and unit files are cheap enough to be in the queue with them.
-run([
-  "--test",
-  "--test-concurrency=1",
-  "--test-reporter=spec",
-  ...names.flatMap((name) => ["--test-name-pattern", name]),
-  ...chosen.filter((f) => !alone(f)),
-  ...chosen.filter(alone),
-])
+const test = (files: readonly string[], ...how: readonly string[]) => {
+  if (files.length === 0) return
+  const naming = names.flatMap((name) => ["--test-name-pattern", name])
+  run(["--test", "--test-reporter=spec", ...how, ...naming, ...files])
+}
+test(
+  chosen.filter((f) => !alone(f)),
+  "--test-isolation=none",
+)
+test(chosen.filter(alone), "--test-concurrency=1")
 process.exit(failed ? 1 : 0)
