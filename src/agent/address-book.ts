@@ -24,10 +24,10 @@ export interface AddressBookOptions {
   clock: Clock
   /** An ADD waits at most this long for supply under way. */
   waitMs: number
-  /** True while a placement must not be served although it has free addresses: they are of a binding that is past. */
-  held: (placement: PlacementKey) => boolean
-  /** What supply says about a placement that has no free address. */
-  refusal: (placement: PlacementKey, shortage: PoolShortage) => Refusal
+  /** True while a pod must not be served although its placement has free addresses. */
+  held: (request: AssignRequest) => boolean
+  /** What supply says to a pod that gets no address. */
+  refusal: (request: AssignRequest, shortage: PoolShortage) => Refusal
   /** Told after every change that matters to supply: demand, waiting, offers. */
   changed: () => void
 }
@@ -113,7 +113,9 @@ export class AddressBook implements AsyncDisposable {
   /** Gives the attachment an address of the placement; rejects with cni/no-address, which says why. */
   assign(request: Request): Promise<Assigned> {
     const now = this.#o.clock.now()
-    const inLine = [...this.#waiters].some((w) => w.request.placement === request.placement)
+    const inLine = [...this.#waiters].some(
+      (w) => w.request.placement === request.placement && !this.#o.held(w.request),
+    )
     const assigned = inLine ? undefined : this.#try(request, now)
     if (assigned) return Promise.resolve(assigned)
     if (this.#waiters.size >= maxWaiters) return Promise.reject(fail("agent/busy", {}))
@@ -125,7 +127,7 @@ export class AddressBook implements AsyncDisposable {
   }
 
   #try(request: Request, since: number): Assigned | undefined {
-    if (this.#o.held(request.placement) && !this.find(request.key)) return undefined
+    if (!this.find(request.key) && this.#o.held(request)) return undefined
     const now = this.#o.clock.now()
     const result = this.pool.assign(request, now)
     if (result.kind === "wait") return undefined
@@ -152,22 +154,23 @@ export class AddressBook implements AsyncDisposable {
     const empty = new Set<PlacementKey>()
     let next = this.pool.nextFreeAt() ?? Number.POSITIVE_INFINITY
     for (const waiter of this.#waiters) {
-      const { placement } = waiter.request
-      const assigned = empty.has(placement) ? undefined : this.#try(waiter.request, waiter.since)
+      const { request } = waiter
+      const { placement } = request
+      const assigned = empty.has(placement) ? undefined : this.#try(request, waiter.since)
       if (assigned) {
         this.#waiters.delete(waiter)
         waiter.resolve(assigned)
         continue
       }
-      empty.add(placement)
-      const refusal = this.#o.refusal(placement, this.pool.shortage(placement))
+      if (!this.#o.held(request)) empty.add(placement)
+      const refusal = this.#o.refusal(request, this.pool.shortage(placement))
       const deadline = waiter.since + this.#o.waitMs
       if (!refusal.final && now < deadline) {
         next = Math.min(next, deadline)
         continue
       }
       this.#waiters.delete(waiter)
-      waiter.reject(this.#noAddress(waiter.request, refusal))
+      waiter.reject(this.#noAddress(request, refusal))
       this.#o.changed()
     }
     // One millisecond on: a timer may ring early.
@@ -177,6 +180,17 @@ export class AddressBook implements AsyncDisposable {
   #noAddress({ pod }: Request, { why, hint }: Refusal) {
     const name = pod.namespace === "" ? pod.name : `${pod.namespace}/${pod.name}`
     return fail("cni/no-address", { pod: name, node: this.#o.node, why, hint })
+  }
+
+  /** Notes a pod that has a branch interface, and its address, for itself. */
+  hold(held: Held, wiring: Wiring): Assigned {
+    const known = this.find(held.key)
+    if (!known) this.pool.hold(held)
+    const attachment = known ?? { held, wiring }
+    this.#attachments.set(keyText(held.key), attachment)
+    const saved = this.#journal.append({ op: "hold", ...attachment })
+    saved.catch(() => {})
+    return { attachment, fresh: !known, saved, waitedMs: 0 }
   }
 
   /** Ends an attachment; its address cools down. Undefined when there is none, which is success for DEL. */

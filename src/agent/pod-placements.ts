@@ -45,6 +45,13 @@ export class PodPlacements {
     this.#policies.onChange(listener)
   }
 
+  /** `spec.quotaPerNamespace` of a pool; undefined without one. */
+  quotaOf(pool: string): number | undefined {
+    const { pools } = this.#read()
+    if (pools.state !== "found") return undefined
+    return pools.value.find((p) => p.metadata.name === pool)?.spec.quotaPerNamespace
+  }
+
   /** The placement of a pod by name; rejects with the refusal. Asks the API when the watch does not have the pod yet. */
   async of(pod: { namespace: string; name: string }): Promise<PlacementKey> {
     if (pod.namespace === "") return nodePlacement

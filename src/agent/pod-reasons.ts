@@ -33,16 +33,27 @@ export class PodReasons {
   }
 
   /** Returns when to call again, ms since the epoch, if a pod is still in its quiet time. */
-  tell(waiting: WaitingPods, outlookOf: (placement: string) => Outlook): number | undefined {
+  tell(
+    waiting: WaitingPods,
+    outlookOf: (placement: string) => Outlook,
+    /** Why a pod gets nothing whatever its placement has. */
+    withheld: (placement: string, pod: Pod) => Refusal | undefined = () => undefined,
+  ): number | undefined {
     const now = this.#clock.now()
     const all = [
       ...waiting.refused.map(({ pod, refusal }) => ({
         pod,
         reason: { why: refusal.message, hint: refusal.hint, refused: true },
       })),
-      ...[...waiting.byPlacement].flatMap(([placement, pods]) => {
+      ...[...waiting.byPlacement].flatMap(([placement, all]) => {
+        const denied = all.flatMap((pod) => {
+          const reason = withheld(placement, pod)
+          return reason ? [{ pod, reason }] : []
+        })
+        const pods = all.filter((pod) => !denied.some((d) => d.pod === pod))
         const { ready, coming, comingReason, reason } = outlookOf(placement)
         return [
+          ...denied,
           ...pods.slice(ready, ready + coming).map((pod) => ({ pod, reason: comingReason })),
           ...pods.slice(ready + coming).map((pod) => ({ pod, reason })),
         ]

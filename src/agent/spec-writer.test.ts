@@ -42,6 +42,7 @@ function world() {
     build: async () => state.spec,
     owner: () => undefined,
     written: () => {},
+    failed: () => {},
   })
   return {
     clock,

@@ -15,6 +15,8 @@ export interface SpecWriterOptions extends KubeDeps {
   /** Owner of the object, so that it goes with the node. */
   owner: () => Node | undefined
   written: (object: NodeNetwork) => void
+  /** A write failed, or its answer was lost. */
+  failed: () => void
 }
 
 /** Pods are bound in bursts: one write for those of the same moment. */
@@ -26,6 +28,7 @@ const lazyMs = 1_000
 export class SpecWriter {
   readonly #o: SpecWriterOptions
   #known: { generation: number; spec: NodeNetworkSpec } | undefined
+  #inDoubt = false
   #wake = Promise.withResolvers<void>()
   /** Ends when the signal aborts; never rejects. */
   readonly done: Promise<void>
@@ -68,6 +71,9 @@ export class SpecWriter {
         retry.reset()
       } catch (error) {
         metrics.berth_spec_writes_total.inc({ result: "error" })
+        // It may have been carried out all the same. Only an answered write tells what the API server has.
+        this.#inDoubt = true
+        this.#o.failed()
         const waitMs = retry.next()
         log.warn("NodeNetwork.spec not written", { error: (error as Error).message, waitMs })
         await sleep(waitMs)
@@ -80,10 +86,13 @@ export class SpecWriter {
   async #bringUpToDate(lazyAt: number | undefined): Promise<number | undefined> {
     const { clock, metrics } = this.#o
     const spec = await this.#o.build()
-    if (!spec || isDeepStrictEqual(spec, this.#known?.spec)) return undefined
-    const dueAt = asksForMore(this.#known?.spec, spec) ? 0 : (lazyAt ?? clock.now() + lazyMs)
+    if (!spec) return undefined
+    if (!this.#inDoubt && isDeepStrictEqual(spec, this.#known?.spec)) return undefined
+    const dueAt =
+      this.#inDoubt || asksForMore(this.#known?.spec, spec) ? 0 : (lazyAt ?? clock.now() + lazyMs)
     if (clock.now() < dueAt) return dueAt
     await this.#write(spec)
+    this.#inDoubt = false
     metrics.berth_spec_writes_total.inc({ result: "ok" })
     return undefined
   }
@@ -126,5 +135,10 @@ export function asksForMore(known: NodeNetworkSpec | undefined, next: NodeNetwor
   const { demand: after, ...nextRest } = next
   if (!isDeepStrictEqual(rest, nextRest)) return true
   const wanted = new Map(before.map((d) => [d.placement, d.inUse + d.waiting]))
-  return after.some((d) => d.inUse + d.waiting > (wanted.get(d.placement) ?? 0))
+  if (after.some((d) => d.inUse + d.waiting > (wanted.get(d.placement) ?? 0))) return true
+  const asked = waitingIn(before)
+  return [...waitingIn(after)].some((pod) => !asked.has(pod))
 }
+
+const waitingIn = (demand: NodeNetworkSpec["demand"]): Set<string> =>
+  new Set(demand.flatMap((d) => (d.claims ?? []).filter((c) => !c.held).map((c) => c.pod)))

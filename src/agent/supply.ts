@@ -1,8 +1,13 @@
 import { isDeepStrictEqual } from "node:util"
-import type { NodeNetwork, NodeNetworkSpec, NodeNetworkStatus } from "../api/nodenetwork.ts"
+import type {
+  NodeNetwork,
+  NodeNetworkSpec,
+  NodeNetworkStatus,
+  PlacementKey,
+} from "../api/nodenetwork.ts"
 import { demandOf } from "../ipam/demand.ts"
 import { decideOffers, defaultOfferTimes, type OfferDecision } from "../ipam/offers.ts"
-import type { PoolShortage } from "../ipam/pool.ts"
+import type { AssignRequest, PoolShortage } from "../ipam/pool.ts"
 import type { EventRecorder } from "../kube/event-recorder.ts"
 import type { AddressBook } from "./address-book.ts"
 import type { AgentMetrics } from "./agent-metrics.ts"
@@ -13,7 +18,8 @@ import type { InterfaceKeeper } from "./interface-keeper.ts"
 import type { LastKnownFile } from "./last-known.ts"
 import type { KubeDeps, NodeObjects } from "./node-objects.ts"
 import type { PodPlacements } from "./pod-placements.ts"
-import { PodReasons } from "./pod-reasons.ts"
+import { type Outlook, PodReasons } from "./pod-reasons.ts"
+import { QuotaGate } from "./quota-gate.ts"
 import { followsNode, isRebound } from "./rebinding.ts"
 import { type Refusal, settingUp, shortageReason } from "./shortage-reason.ts"
 import { SpecWriter } from "./spec-writer.ts"
@@ -38,6 +44,7 @@ export interface SupplyOptions extends KubeDeps {
  * what was last known, so that a node goes on while the API or the controller is away.
  */
 export class Supply {
+  readonly quotas: QuotaGate
   readonly #o: SupplyOptions
   readonly #writer: SpecWriter
   readonly #reasons: PodReasons
@@ -51,6 +58,7 @@ export class Supply {
     this.#o = o
     this.#reasons = new PodReasons(o.events, o.clock)
     this.#gate = new StatusGate(o.config.mode)
+    this.quotas = new QuotaGate({ ...o, status: () => this.#status })
     const { mode } = o.lastKnown.value
     if (mode && samePlacementMode(mode, o.config.mode)) this.#gate.trust()
     this.#alarm = new Alarm(o.clock, () => this.changed())
@@ -60,7 +68,8 @@ export class Supply {
       nodeName: o.config.nodeName,
       build: () => this.#build(),
       owner: () => knownOf(o.objects.node.get(o.config.nodeName)),
-      written: (object) => this.#observe(object),
+      written: (object) => this.#observe(object, true),
+      failed: () => this.quotas.doubt(),
     })
     o.objects.nodeNetwork.onChange(({ object }) => {
       this.#writer.observe(object)
@@ -74,7 +83,10 @@ export class Supply {
       this.changed()
     })
     o.objects.pods.onChange(() => this.changed())
-    o.placements.onChange(() => this.changed())
+    o.placements.onChange(() => {
+      o.book.wake()
+      this.changed()
+    })
     for (const informer of Object.values(o.objects)) {
       informer.synced().then(
         () => this.changed(),
@@ -135,7 +147,20 @@ export class Supply {
     })
   }
 
-  #observe(object: NodeNetwork): void {
+  /** Why a pod has no address. */
+  refusalFor(request: Pick<AssignRequest, "placement" | "pod">, shortage: PoolShortage): Refusal {
+    return !this.held(request.placement) && this.quotas.withholds(request)
+      ? this.quotas.reason(request.pod)
+      : this.refusal(request.placement, shortage)
+  }
+
+  /** How many waiting pods of each placement could be served if there were addresses. */
+  servable(): Map<PlacementKey, number> {
+    return countWaiting(this.#waiting, (pod) => !this.quotas.withholds(pod))
+  }
+
+  #observe(object: NodeNetwork, answered = false): void {
+    if (this.quotas.observe(object, answered)) this.#o.book.wake()
     if (!object.status || !this.#gate.admits(object, this.#instanceID())) return
     const { status } = object
     // Most updates are echoes of our own writes to spec.
@@ -173,10 +198,13 @@ export class Supply {
     const targets = { ...config.targets, maxPods: Number(node.status?.capacity?.["pods"] ?? 110) }
     this.#alarm.clear()
     this.#alarm.set(this.#tellPods())
-    this.#alarm.set(await this.#offer(waiting, targets))
+    this.#alarm.set(await this.#offer(targets))
     const { mode } = config
     const { pool } = book
-    return { instanceID, mode, targets, demand: demandOf(pool, waiting), offers: pool.offers() }
+    const demand = demandOf(pool, waiting, this.quotas.claims(this.#waiting))
+    const quotaTerm = this.#status?.quota?.term
+    const heeded = quotaTerm === undefined ? {} : { quotaTerm }
+    return { instanceID, mode, targets, demand, ...heeded, offers: pool.offers() }
   }
 
   #instanceID(): string | undefined {
@@ -187,7 +215,7 @@ export class Supply {
   #tellPods(): number | undefined {
     const { config, keeper, book } = this.#o
     const { pool } = book
-    return this.#reasons.tell(this.#waiting, (key) => {
+    const outlookOf = (key: PlacementKey): Outlook => {
       const serving = [...pool.interfaces()].filter(
         (iface) => iface.facts.placement === key && pool.serves(iface) && !this.held(key),
       )
@@ -199,17 +227,21 @@ export class Supply {
         comingReason: settingUp(config.nodeName, keeper.problems()),
         reason: this.refusal(key, pool.shortage(key)),
       }
+    }
+    return this.#reasons.tell(this.#waiting, outlookOf, (placement, { metadata }) => {
+      const pod = { namespace: metadata.namespace ?? "", name: metadata.name }
+      return this.quotas.withholds({ placement, pod }) ? this.quotas.reason(pod) : undefined
     })
   }
 
-  async #offer(waiting: Map<string, number>, targets: NodeNetworkSpec["targets"]) {
+  async #offer(targets: NodeNetworkSpec["targets"]) {
     const { book, config, clock } = this.#o
     if (!config.mode.provisioning || !this.#status) return undefined
     const { limits } = this.#status
     const decision = decideOffers({
       pool: book.pool,
       targets,
-      waiting,
+      waiting: this.servable(),
       limits,
       memory: this.#patience,
       times: defaultOfferTimes,

@@ -10,7 +10,7 @@ export interface WaitingPods {
   /** In the order in which they will be served: those whose ADD stands in line come first. */
   readonly byPlacement: ReadonlyMap<PlacementKey, readonly Pod[]>
   /** ADDs in line for pods that the watch does not show as waiting, such as a sandbox that is made anew. */
-  readonly others: ReadonlyMap<PlacementKey, number>
+  readonly others: ReadonlyMap<PlacementKey, readonly { namespace: string; name: string }[]>
   /** Pods that no placement serves, and why. */
   readonly refused: readonly { readonly pod: Pod; readonly refusal: BerthError }[]
 }
@@ -42,7 +42,10 @@ export async function waitingPods(
   return {
     byPlacement,
     others: new Map(
-      [...Map.groupBy(inLine, (w) => w.placement)].map(([key, list]) => [key, list.length]),
+      [...Map.groupBy(inLine, (w) => w.placement)].map(([key, list]) => [
+        key,
+        list.map((w) => w.pod),
+      ]),
     ),
     refused: decided.flatMap(({ pod, decision }) =>
       decision.ok ? [] : [{ pod, refusal: decision.refusal }],
@@ -50,11 +53,28 @@ export async function waitingPods(
   }
 }
 
-/** How many addresses they need. */
-export function countWaiting({ byPlacement, others }: WaitingPods): Map<PlacementKey, number> {
-  const counts = new Map(others)
-  for (const [key, pods] of byPlacement) counts.set(key, (counts.get(key) ?? 0) + pods.length)
-  return counts
+type Counts = (waiting: {
+  placement: PlacementKey
+  pod: { namespace: string; name: string }
+}) => boolean
+
+/** How many addresses they need; `counts` leaves out those for whom nothing shall be got ready. */
+export function countWaiting(
+  { byPlacement, others }: WaitingPods,
+  counts: Counts = () => true,
+): Map<PlacementKey, number> {
+  const sums = new Map<PlacementKey, number>()
+  const add = (placement: PlacementKey, pods: readonly { namespace: string; name: string }[]) => {
+    const own = pods.filter((pod) => counts({ placement, pod }))
+    sums.set(placement, (sums.get(placement) ?? 0) + own.length)
+  }
+  for (const [key, pods] of others) add(key, pods)
+  for (const [key, pods] of byPlacement)
+    add(
+      key,
+      pods.map(({ metadata: { name, namespace = "" } }) => ({ namespace, name })),
+    )
+  return sums
 }
 
 const nameOf = (pod: { namespace: string; name: string }) => `${pod.namespace}/${pod.name}`

@@ -22,6 +22,8 @@ export interface NodeNetworkSpec {
   mode: NodeMode
   targets: WarmTargets
   demand: PlacementDemand[]
+  /** `status.quota.term` as the agent has seen it last: it acts on no grant of an earlier one any more. */
+  quotaTerm?: string
   /** What the agent has stopped using and agrees to give back. It forgets them only when `status` no longer has them. */
   offers: Offer[]
 }
@@ -35,6 +37,8 @@ export interface NodeMode {
   manageUntagged: boolean
   /** AWS_MANAGE_ENIS_NON_SCHEDULABLE. */
   manageWhenUnschedulable: boolean
+  /** ENABLE_POD_ENI: an interface slot is left for the trunk of the control plane. Absent is false. */
+  podENI?: boolean
   /** ENABLE_SUBNET_DISCOVERY: without custom networking, tagged subnets of the zone serve as well. Absent is false. */
   subnetDiscovery?: boolean
   /** Node keys that name the ENIConfig (ENI_CONFIG_ANNOTATION_DEF, ENI_CONFIG_LABEL_DEF). */
@@ -65,6 +69,16 @@ export interface PlacementDemand {
   waiting: number
   /** Addresses in cool-down. */
   cooling: number
+  /** Of a SubnetPool with a quota: every pod. Being there says that the agent heeds the quota. */
+  claims?: PodClaim[]
+}
+
+/** A pod that holds an address of a SubnetPool with a quota, or waits for one. */
+export interface PodClaim {
+  /** Its uid; NAMESPACE/NAME of one that the API server no longer shows. */
+  pod: string
+  namespace: string
+  held: boolean
 }
 
 /** One thing given back: a secondary address, a prefix, or (neither set) the whole interface. */
@@ -87,6 +101,8 @@ export interface NodeNetworkStatus {
   interfaces: NodeInterface[]
   /** Interfaces that the controller has set out to create, recorded before the call so that a crash repeats none. */
   intents?: CreateIntent[]
+  /** What the quotas of SubnetPools allow the node's pods; absent where none applies. */
+  quota?: QuotaStatus
   /** Ready, SubnetExhausted, PlacementRefused, Draining, Throttled. */
   conditions: Condition[]
 }
@@ -121,6 +137,27 @@ export interface PlacementStatus {
   hint?: string
 }
 
+export interface QuotaStatus {
+  /** The controller's term that answers for the grants: a later one counts on none that it has not written itself. */
+  term: string
+  /** Waiting pods, as `claims` names them, that may take an address. */
+  granted: string[]
+  /** Granted by an earlier term and not by this one: they count until the agent has seen that. */
+  withdrawn: string[]
+  /** Those that may not yet, and why. */
+  denied: QuotaDenial[]
+}
+
+export interface QuotaDenial {
+  pool: string
+  namespace: string
+  /** As `claims` names them. */
+  pods: string[]
+  code: string
+  message: string
+  hint: string
+}
+
 export type InterfaceState =
   /** Created or being attached; its link may not be visible yet. */
   | "Attaching"
@@ -134,6 +171,8 @@ export type InterfaceState =
 
 export interface NodeInterface {
   id: string
+  /** Set for a trunk, which carries the branch interfaces of pods. */
+  type?: "trunk"
   mac: string
   deviceIndex: number
   networkCard: number

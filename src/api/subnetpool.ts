@@ -60,12 +60,25 @@ export interface SubnetStatus {
   daysToFull?: number
 }
 
+/** What the pods of a namespace have of a pool with a quota. */
+export interface NamespaceStatus {
+  namespace: string
+  addresses: number
+  waiting: number
+}
+
 export interface SubnetPoolStatus {
   observedGeneration?: number
   nodes: number
   pods: number
+  /** Pods without an address. */
+  waiting?: number
   free: number
   total: number
+  /** Of the subnet that fills up first; absent while none does. */
+  daysToFull?: number
   subnets: SubnetStatus[]
+  /** With a quota: those that use most of it. */
+  namespaces?: NamespaceStatus[]
   conditions: Condition[]
 }

@@ -15,6 +15,7 @@ import { isExhaustion } from "./node-status.ts"
 import type { QuotaBook } from "./quota-book.ts"
 import { type PlacementInformers, resolvePlacements } from "./resolve-placements.ts"
 import type { SubnetSupplies } from "./subnet-supply.ts"
+import { sightingsApartMs } from "./truth.ts"
 
 export interface DecideOptions {
   readonly clock: Clock
@@ -44,6 +45,22 @@ export interface Decision {
 const supplyAgeMs = 60_000
 /** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
 export const recheckMs = 30_000
+
+/**
+ * When to compare a node with EC2 because its pods wait for what only its own record explains, such as a slot that
+ * somebody else took, or addresses that somebody attached by hand: at once, and then as often as a difference has to be
+ * seen. Undefined: with the next audit. Costs one call for a hundred such nodes, after everything urgent.
+ */
+export function compareAt(state: NodeState, { shortages }: Decision): number | undefined {
+  const isOwn = ({ waiting, error }: Shortage) => waiting > 0 && nodeCauses.has(error.code)
+  return shortages.some(isOwn) ? (state.verifiedAt ?? 0) + sightingsApartMs : undefined
+}
+
+const nodeCauses: ReadonlySet<string> = new Set([
+  "ipam/no-interface-slot",
+  "ipam/provisioning-off",
+  "ec2/limit",
+])
 
 /** The decision while something stands in the way of any. */
 export const blockedBy = (
@@ -82,9 +99,11 @@ export async function decideNode<P>(
   try {
     const limits = interfaceLimitsOf(limitsOf(input.state.instanceType))
     decision = decideWith(options, limits, input, await resolve(options, input))
-    if (wantsFreshSupply(options, input.state, decision)) {
-      const none = { subnets: [], groups: [], allGroups: false }
-      await facts.ensure({ vpcId, ...none }, recheckMs - 5_000)
+    const isRefused = [...decision.resolutions.values()].some((r) => !r.ok)
+    if (isRefused || wantsFreshSupply(options, input.state, decision)) {
+      // What a pool selects by tag or name may be there by now.
+      const allGroups = isRefused && facts.groupsOf(vpcId).state === "found"
+      await facts.ensure({ vpcId, subnets: [], groups: [], allGroups }, recheckMs - 5_000)
       decision = decideWith(options, limits, input, await resolve(options, input))
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import type { ClusterName } from "./cluster-name.ts"
 import { createIntent } from "./create-intent.ts"
 import {
   blockedBy,
+  compareAt,
   type DecideInput,
   type DecideOptions,
   type Decision,
@@ -115,6 +116,8 @@ export class NodeReconciler {
     for (const call of prepared.start) this.#options.calls.start(state, call)
     if (verified && object.spec.mode.provisioning)
       this.#options.calls.resume(state, object, clock.now())
+    const compare = compareAt(state, decision)
+    if (compare !== undefined) state.doubt(compare)
     if (prepared.outrun) return outrunMs
     const times = [
       await this.#advertise({ state, object, node: node.object }, decision),
@@ -201,6 +204,8 @@ export class NodeReconciler {
       this.#forget(name)
       const object = await this.#options.kube.get(nodeNetworks, name)
       if (!object) return undefined
+      const { spec, status: { interfaces = [], quota } = {} } = object
+      this.#options.quotas.load(name, { spec, interfaces, quota })
       state = new NodeState(object)
       this.#states.set(name, state)
     }

@@ -3,6 +3,7 @@ import {
   nodePlacement,
   type PlacementKey,
   type PlacementStatus,
+  type QuotaStatus,
 } from "../api/nodenetwork.ts"
 import type { BerthError } from "../errors/berth-error.ts"
 import type { Shortage } from "../ipam/actions.ts"
@@ -28,6 +29,7 @@ export interface StatusInput {
   readonly shortages: readonly Shortage[]
   /** Why nothing can be decided for the node at all. */
   readonly obstacle: BerthError | undefined
+  readonly quota: QuotaStatus | undefined
   /** EC2 has refused calls for going over its request limits lately. */
   readonly throttled: boolean
   readonly now: number
@@ -60,6 +62,7 @@ export function nodeStatus(input: StatusInput): NodeNetworkStatus {
     placements,
     interfaces: [...state.interfaces],
     ...(intents.length > 0 ? { intents } : {}),
+    ...(input.quota ? { quota: input.quota } : {}),
     conditions: withTransitions(
       conditionsOf(input, placements),
       state.written?.conditions,
@@ -70,14 +73,16 @@ export function nodeStatus(input: StatusInput): NodeNetworkStatus {
 
 /** Nothing could be decided: what was decided before stays, for pods are served from it. */
 function blockedStatus(input: StatusInput): NodeNetworkStatus {
-  const { written, interfaces } = input.state
-  const placements = written?.placements ?? []
+  const { interfaces } = input.state
+  const { quota: _, ...written } = input.state.written ?? {}
+  const placements = input.state.written?.placements ?? []
   const conditions = conditionsOf(input, placements)
-  const before = written?.conditions
+  const before = input.state.written?.conditions
   return {
     ...written,
     placements,
     interfaces: [...interfaces],
+    ...(input.quota ? { quota: input.quota } : {}),
     conditions: withTransitions(conditions, before, input.now),
   }
 }

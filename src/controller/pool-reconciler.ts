@@ -10,6 +10,7 @@ import { nodeOverlaps } from "../placement/pool-overlap.ts"
 import type { CloudFacts } from "./cloud-facts.ts"
 import type { NodeState } from "./node-state.ts"
 import { type PoolNode, poolStatus, subnetsSelected } from "./pool-status.ts"
+import type { QuotaBook } from "./quota-book.ts"
 import type { SubnetSupplies } from "./subnet-supply.ts"
 import type { SubnetSurvey } from "./subnet-survey.ts"
 
@@ -21,6 +22,7 @@ export interface PoolReconcilerOptions {
   nodeNetworks: Informer<NodeNetwork>
   facts: CloudFacts
   supplies: SubnetSupplies
+  quotas: QuotaBook
   survey: SubnetSurvey
   states: () => Iterable<NodeState>
 }
@@ -79,6 +81,10 @@ export class PoolReconciler {
       trend: (id) => survey.trendOf(id),
       freeIn: (id) => supplies.freeIn(id),
       promisedIn: (id) => supplies.promisedIn(id),
+      use:
+        pool.spec.quotaPerNamespace === undefined
+          ? new Map()
+          : this.#options.quotas.useOf(pool.metadata.name),
     })
   }
 }

@@ -30,7 +30,7 @@ const node = (placement: Partial<PlacementStatus>) => ({
 
 const status = (change: Partial<PoolInput> = {}) => {
   const { conditions, ...rest } = poolStatus({
-    ...{ pool, subnets, nodes: [node({})], overlaps: [], now: 0 },
+    ...{ pool, subnets, nodes: [node({})], overlaps: [], use: new Map(), now: 0 },
     survey: () => undefined,
     trend: () => undefined,
     freeIn: () => 100,

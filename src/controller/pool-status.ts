@@ -1,5 +1,10 @@
 import type { PlacementDemand } from "../api/nodenetwork.ts"
-import type { SubnetPool, SubnetPoolStatus, SubnetStatus } from "../api/subnetpool.ts"
+import type {
+  NamespaceStatus,
+  SubnetPool,
+  SubnetPoolStatus,
+  SubnetStatus,
+} from "../api/subnetpool.ts"
 import type { Forecast } from "../fleet/forecast.ts"
 import { parsePlacementKey } from "../placement/placement.ts"
 import type { NodeOverlap } from "../placement/pool-overlap.ts"
@@ -9,6 +14,7 @@ import type { Subnet } from "../vpc/model.ts"
 import { type ConditionState, reasonOf, withTransitions } from "./conditions.ts"
 import type { NodeState } from "./node-state.ts"
 import { isExhaustion } from "./node-status.ts"
+import type { NamespaceUse } from "./quota-book.ts"
 import type { Surveyed } from "./subnet-survey.ts"
 import { addressesOn } from "./tally.ts"
 
@@ -27,8 +33,13 @@ export interface PoolInput {
   readonly promisedIn: (subnetID: string) => number
   /** Nodes that several pools select. */
   readonly overlaps: readonly NodeOverlap[]
+  /** By namespace; counted only for pools with a quota. */
+  readonly use: ReadonlyMap<string, NamespaceUse>
   readonly now: number
 }
+
+/** Namespaces listed in a status: an object has a limit, and who comes next is found on the nodes. */
+const namespacesMax = 100
 
 /** The subnets of the VPC that a pool selects, whatever their zone. */
 export const subnetsSelected = (pool: SubnetPool, subnets: readonly Subnet[]): Subnet[] =>
@@ -46,14 +57,22 @@ export function poolStatus(input: PoolInput): SubnetPoolStatus {
   )
   const generation = pool.metadata.generation
   const observed = generation === undefined ? {} : { observedGeneration: generation }
-  const states = conditionsOf(input, subnets).map((c) => ({ ...c, ...observed }))
+  const namespaces = pool.spec.quotaPerNamespace === undefined ? undefined : namespacesOf(input)
+  const states = conditionsOf(input, subnets, namespaces).map((c) => ({ ...c, ...observed }))
+  const demand = input.nodes.flatMap((node) =>
+    node.demand.filter((d) => takesFrom(pool, d.placement, node)),
+  )
+  const daysToFull = Math.min(...subnets.map((s) => s.daysToFull ?? Number.POSITIVE_INFINITY))
   return {
     ...observed,
     nodes: users.length,
-    pods: sum(input.nodes.map((node) => podsOf(pool, node))),
+    pods: sum(demand.map((d) => d.inUse)),
+    waiting: sum(demand.map((d) => d.waiting)),
     free: sum(subnets.map((s) => s.free)),
     total: sum(subnets.map((s) => s.total)),
+    ...(Number.isFinite(daysToFull) ? { daysToFull } : {}),
     subnets,
+    ...(namespaces ? { namespaces: namespaces.slice(0, namespacesMax) } : {}),
     conditions: withTransitions(states, pool.status?.conditions, input.now),
   }
 }
@@ -70,8 +89,14 @@ function takesFrom(pool: SubnetPool, placement: string, { state }: PoolNode): bo
     : selector.pool === pool.metadata.name
 }
 
-const podsOf = (pool: SubnetPool, node: PoolNode): number =>
-  sum(node.demand.filter((d) => takesFrom(pool, d.placement, node)).map((d) => d.inUse))
+/** Those that wait come first, then those with most addresses. */
+const namespacesOf = ({ use }: PoolInput): NamespaceStatus[] =>
+  [...use]
+    .map(([namespace, { addresses, waiting }]) => ({ namespace, addresses, waiting }))
+    .sort(
+      (a, b) =>
+        b.waiting - a.waiting || b.addresses - a.addresses || (a.namespace < b.namespace ? -1 : 1),
+    )
 
 function subnetStatus(subnet: Subnet, input: PoolInput): SubnetStatus {
   const { id, zone, cidr } = subnet
@@ -116,7 +141,11 @@ function coolingIn(subnetID: string, { state, demand }: PoolNode): number {
   )
 }
 
-function conditionsOf(input: PoolInput, subnets: readonly SubnetStatus[]): ConditionState[] {
+function conditionsOf(
+  input: PoolInput,
+  subnets: readonly SubnetStatus[],
+  namespaces: readonly NamespaceStatus[] | undefined,
+): ConditionState[] {
   const why = exhaustion(input, subnets)
   const type = "SubnetExhausted"
   const exhausted: ConditionState =
@@ -124,7 +153,23 @@ function conditionsOf(input: PoolInput, subnets: readonly SubnetStatus[]): Condi
       ? { type, status: "False", reason: "None", message: "every zone has free addresses" }
       : { type, status: "True", reason: "NoFreeAddress", message: why }
   const ambiguous = ambiguity(input)
-  return [readyOf(input, subnets, [ambiguous, exhausted]), exhausted, ambiguous]
+  const states = [readyOf(input, subnets, [ambiguous, exhausted]), exhausted, ambiguous]
+  return namespaces ? [...states, quotaState(input.pool, namespaces)] : states
+}
+
+/** Not against Ready: the pool serves other namespaces. */
+function quotaState({ spec }: SubnetPool, namespaces: readonly NamespaceStatus[]): ConditionState {
+  const type = "QuotaReached"
+  const quota = spec.quotaPerNamespace ?? 0
+  const full = namespaces.filter((n) => n.addresses >= quota)
+  if (full.length === 0)
+    return { type, status: "False", reason: "None", message: "every namespace is below its quota" }
+  const said = full
+    .slice(0, 3)
+    .map((n) => `${n.namespace} (${n.addresses} of ${quota}, ${n.waiting} pods wait)`)
+  const more = full.length > said.length ? [`${full.length - said.length} more`] : []
+  const message = `namespaces at their quota: ${[...said, ...more].join(", ")}`
+  return { type, status: "True", reason: "NamespaceAtQuota", message }
 }
 
 function ambiguity({ pool, overlaps }: PoolInput): ConditionState {

@@ -23,6 +23,7 @@ import { NodeCalls } from "./node-calls.ts"
 import { NodeReconciler } from "./node-reconciler.ts"
 import type { NodeState } from "./node-state.ts"
 import { PoolReconciler } from "./pool-reconciler.ts"
+import { QuotaBook } from "./quota-book.ts"
 import { SubnetSupplies } from "./subnet-supply.ts"
 import { SubnetSurvey } from "./subnet-survey.ts"
 import { addressesOn } from "./tally.ts"
@@ -82,6 +83,7 @@ class Term {
   readonly #options: TermOptions
   readonly #signal: AbortSignal
   readonly #facts: CloudFacts
+  readonly #quotas: QuotaBook
   readonly #calls: NodeCalls
   readonly #loader: InstanceLoader
   readonly #reconciler: NodeReconciler
@@ -93,6 +95,7 @@ class Term {
     this.supplies = new SubnetSupplies({ clock, random, heldIn: (id) => heldBy(this.states(), id) })
     const onSubnet: OnSubnet = (...seen) => this.supplies.observe(...seen)
     this.#facts = new CloudFacts({ ec2, clock, signal, onSubnet })
+    this.#quotas = this.#makeQuotas()
     this.#calls = this.#makeCalls()
     this.#loader = new InstanceLoader({
       ...{ ec2, signal, now: () => clock.now() },
@@ -144,12 +147,31 @@ class Term {
     })
   }
 
+  /** Starts from every record as the former term left it. */
+  #makeQuotas(): QuotaBook {
+    const { random, informers } = this.#options
+    const quotas = new QuotaBook({
+      random,
+      quotaOf: (pool) => {
+        const read = informers.pools.get(pool)
+        return read.state === "known" ? read.object.spec.quotaPerNamespace : undefined
+      },
+      wake: (node) => void this.nodes.add(node),
+    })
+    for (const { metadata, spec, status } of informers.nodeNetworks.list()) {
+      const { interfaces = [], quota } = status ?? {}
+      quotas.load(metadata.name, { spec, interfaces, quota })
+    }
+    return quotas
+  }
+
   #makeReconciler(): NodeReconciler {
     const { ec2, kube, clock, log, informers, clusterName, isThrottled } = this.#options
     const signal = this.#signal
     return new NodeReconciler({
       ...{ kube, clock, log, clusterName, isThrottled, facts: this.#facts },
       ...{ supplies: this.supplies, loader: this.#loader, calls: this.#calls },
+      quotas: this.#quotas,
       nodes: informers.nodes,
       nodeNetworks: informers.nodeNetworks,
       placements: informers,
@@ -174,6 +196,7 @@ class Term {
     const { supplies } = this
     return new PoolReconciler({
       ...{ kube, clock, facts: this.#facts, supplies, states: () => this.states() },
+      quotas: this.#quotas,
       survey: new SubnetSurvey({ ec2, clock, log, supplies, signal: this.#signal }),
       pools: informers.pools,
       nodes: informers.nodes,

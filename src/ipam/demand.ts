@@ -1,4 +1,9 @@
-import { nodePlacement, type PlacementDemand, type PlacementKey } from "../api/nodenetwork.ts"
+import {
+  nodePlacement,
+  type PlacementDemand,
+  type PlacementKey,
+  type PodClaim,
+} from "../api/nodenetwork.ts"
 import type { Pool } from "./pool.ts"
 
 /**
@@ -8,11 +13,17 @@ import type { Pool } from "./pool.ts"
 export function demandOf(
   pool: Pool,
   waiting: ReadonlyMap<PlacementKey, number>,
+  claims: ReadonlyMap<PlacementKey, PodClaim[]> = new Map(),
 ): PlacementDemand[] {
   const listed = [...pool.interfaces()].filter((iface) => pool.serves(iface))
-  const keys = new Set([nodePlacement, ...listed.map((i) => i.facts.placement), ...waiting.keys()])
+  const served = listed.map((i) => i.facts.placement)
+  const keys = new Set([nodePlacement, ...served, ...waiting.keys(), ...claims.keys()])
   return [...keys].sort().map((placement) => {
     const { held, cooling } = pool.counts(placement)
-    return { placement, inUse: held, waiting: waiting.get(placement) ?? 0, cooling }
+    const own = claims.get(placement)
+    return {
+      ...{ placement, inUse: held, waiting: waiting.get(placement) ?? 0, cooling },
+      ...(own && { claims: own }),
+    }
   })
 }
