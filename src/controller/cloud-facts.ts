@@ -78,17 +78,21 @@ export class CloudFacts {
   }
 
   /**
-   * Loads what is missing. Subnets older than `subnetAgeMs` are loaded again: their free addresses change by others'
-   * doing. Returns whether anything was loaded. Never rejects: what could not be loaded reads as failed.
+   * Loads what is missing. The VPC's subnets and groups are loaded again when they are older than `listAgeMs`: free
+   * addresses, tags and names change by others' doing. Returns whether anything was loaded. Never rejects: what could not be loaded reads as failed.
    */
-  async ensure(need: FactsNeeded, subnetAgeMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+  async ensure(need: FactsNeeded, listAgeMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { vpcId } = need
     const loads: Promise<void>[] = []
     const known = vpcId !== ""
     if (known && this.#isDue(this.#vpcs.get(vpcId), vpcTtlMs)) loads.push(this.#loadVpc(vpcId))
-    if (known && this.#isDue(this.#subnetsOf.get(vpcId), subnetAgeMs))
+    if (known && this.#isDue(this.#subnetsOf.get(vpcId), listAgeMs))
       loads.push(this.#loadSubnets(vpcId))
-    if (known && need.allGroups && this.#isDue(this.#groupsOf.get(vpcId), vpcTtlMs))
+    if (
+      known &&
+      need.allGroups &&
+      this.#isDue(this.#groupsOf.get(vpcId), Math.min(vpcTtlMs, listAgeMs))
+    )
       loads.push(this.#loadGroups(vpcId))
     await Promise.all(loads)
     // What is not in the VPC: of another VPC, or unknown. Asked one by one, for one unknown id fails a whole call.

@@ -62,6 +62,12 @@ const nodeCauses: ReadonlySet<string> = new Set([
   "ec2/limit",
 ])
 
+/** What a pool selects by tag or name may be there by now; what is named by its id is asked for by it. */
+const selectionCauses: ReadonlySet<string> = new Set([
+  "placement/no-subnet",
+  "placement/security-group-invalid",
+])
+
 /** The decision while something stands in the way of any. */
 export const blockedBy = (
   options: DecideOptions,
@@ -99,10 +105,11 @@ export async function decideNode<P>(
   try {
     const limits = interfaceLimitsOf(limitsOf(input.state.instanceType))
     decision = decideWith(options, limits, input, await resolve(options, input))
-    const isRefused = [...decision.resolutions.values()].some((r) => !r.ok)
-    if (isRefused || wantsFreshSupply(options, input.state, decision)) {
-      // What a pool selects by tag or name may be there by now.
-      const allGroups = isRefused && facts.groupsOf(vpcId).state === "found"
+    const selectsNone = [...decision.resolutions.values()].some(
+      (r) => !r.ok && selectionCauses.has(r.refusal.code),
+    )
+    if (selectsNone || wantsFreshSupply(options, input.state, decision)) {
+      const allGroups = selectsNone && facts.groupsOf(vpcId).state === "found"
       await facts.ensure({ vpcId, subnets: [], groups: [], allGroups }, recheckMs - 5_000)
       decision = decideWith(options, limits, input, await resolve(options, input))
     }
