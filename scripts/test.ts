@@ -2,10 +2,11 @@
 // of the names of tests (`npm test -- W16`).
 //
 // Unit tests (`*.test.ts`) share one process: starting one for each file would cost more than the tests. Kernel tests
-// (`*.kernel.test.ts`) and end-to-end tests (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process
-// and they run one after another.
+// (`*.kernel.test.ts`) and end-to-end tests (`*.e2e.test.ts`) make namespaces or start labs, so each file gets a process;
+// they wait more than they compute, so two run at once.
 import { spawnSync } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 
 const only = process.argv.slice(2)
 const all = globSync("{src,test,scripts,bench}/**/*.test.ts").sort()
@@ -17,23 +18,24 @@ const naming = within.filter((f) => names.some((n) => readFileSync(f, "utf8").in
 const chosen = naming.length > 0 ? naming : within
 const alone = (f: string) => /\.(kernel|e2e)\.test\.ts$/.test(f)
 
-let failed = false
-const run = (args: readonly string[]) => {
+const failed: string[] = []
+const run = (what: string, args: readonly string[]) => {
   const child = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
     stdio: "inherit",
   })
-  failed ||= child.status !== 0
+  if (child.status !== 0) failed.push(what)
 }
-
-if (only.length === 0) run(["scripts/check.ts"])
-const test = (files: readonly string[], ...how: readonly string[]) => {
+const test = (what: string, files: readonly string[], how: string) => {
   if (files.length === 0) return
   const naming = names.flatMap((name) => ["--test-name-pattern", name])
-  run(["--test", "--test-reporter=spec", ...how, ...naming, ...files])
+  run(what, ["--test", "--test-reporter=spec", how, ...naming, ...files])
 }
-test(
-  chosen.filter((f) => !alone(f)),
-  "--test-isolation=none",
-)
-test(chosen.filter(alone), "--test-concurrency=1")
-process.exit(failed ? 1 : 0)
+
+if (only.length === 0) run("static checks", ["scripts/check.ts"])
+const unit = chosen.filter((f) => !alone(f))
+test("unit tests", unit, "--test-isolation=none")
+const lanes = Math.min(2, availableParallelism())
+test("kernel and end-to-end tests", chosen.filter(alone), `--test-concurrency=${lanes}`)
+// Each run sums up itself: without this a failure of the first could be overlooked at the end of the last.
+if (failed.length > 0) console.log(`failed: ${failed.join(", ")}`)
+process.exit(failed.length > 0 ? 1 : 0)
