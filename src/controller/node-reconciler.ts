@@ -204,6 +204,8 @@ export class NodeReconciler {
       this.#forget(name)
       const object = await this.#options.kube.get(nodeNetworks, name)
       if (!object) return undefined
+      const { spec, status: { interfaces = [], quota } = {} } = object
+      this.#options.quotas.load(name, { spec, interfaces, quota })
       state = new NodeState(object)
       this.#states.set(name, state)
     }
