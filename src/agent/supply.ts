@@ -237,12 +237,14 @@ export class Supply {
   async #offer(targets: NodeNetworkSpec["targets"]) {
     const { book, config, clock } = this.#o
     if (!config.mode.provisioning || !this.#status) return undefined
-    const { limits } = this.#status
+    const { limits, placements } = this.#status
+    const noSlot = placements.filter((p) => p.code === "ipam/no-interface-slot")
     const decision = decideOffers({
       pool: book.pool,
       targets,
       waiting: this.servable(),
       limits,
+      noSlot: new Set(noSlot.map((p) => p.placement)),
       memory: this.#patience,
       times: defaultOfferTimes,
       now: clock.now(),

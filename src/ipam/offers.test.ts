@@ -15,7 +15,7 @@ interface Scene {
   /** Pods per placement that hold an address. */
   readonly pods?: number
   readonly waiting?: Record<string, number>
-  readonly limits?: { interfaces: number; addressesPerInterface: number; prefixes: boolean }
+  readonly noSlot?: readonly string[]
 }
 
 function sceneOf({ interfaces, config, pods = 0, ...scene }: Scene) {
@@ -32,10 +32,11 @@ function sceneOf({ interfaces, config, pods = 0, ...scene }: Scene) {
     assert.equal(pool.assign({ key: key(`p${i}`), pod, placement: "node" }, 0).kind, "assigned")
   }
   const waiting = new Map(Object.entries(scene.waiting ?? {}))
-  const limits = scene.limits ?? { interfaces: 8, addressesPerInterface: 30, prefixes: true }
+  const limits = { interfaces: 8, addressesPerInterface: 30, prefixes: true }
+  const noSlot = new Set(scene.noSlot)
   const targets = { maxPods: 110, ...scene.targets }
   const decide = (now: number, memory: OfferDecision["memory"] = new Map()) =>
-    decideOffers({ pool, targets, waiting, limits, memory, times: defaultOfferTimes, now })
+    decideOffers({ pool, targets, waiting, limits, noSlot, memory, times: defaultOfferTimes, now })
   /** The offers made once the surplus has lasted. */
   const settled = (): readonly Offer[] => decide(2 * minute, decide(minute).memory).offers
   return { pool, decide, settled }
@@ -181,18 +182,22 @@ test("with custom networking what the primary ENI has from before is given back,
   assert.deepEqual(count(off.settled()).whole, [])
 })
 
-test("an idle warm interface makes way at once when pods of another placement need the last slot", () => {
-  const limits = { interfaces: 3, addressesPerInterface: 30, prefixes: true }
-  const scene = { interfaces: [primary, full(1), full(2)], pods: 5, limits }
+test("an idle warm interface makes way at once when pods of another placement find no slot, one at a time", () => {
+  const scene = { interfaces: [primary, full(1), full(2), full(3)], pods: 5 }
   assert.deepEqual(sceneOf(scene).decide(minute).offers, [])
-  const pressed = sceneOf({ ...scene, waiting: { "pool:blue": 1 } })
-  assert.deepEqual(pressed.decide(1).offers, [{ interfaceID: "eni-2" }])
-  const room = sceneOf({
-    ...scene,
-    waiting: { "pool:blue": 1 },
-    limits: { ...limits, interfaces: 4 },
-  })
+  const pressed = { ...scene, waiting: { "pool:blue": 1 }, noSlot: ["pool:blue"] }
+  const { pool, decide } = sceneOf(pressed)
+  assert.deepEqual(decide(1).offers, [{ interfaceID: "eni-3" }])
+  pool.offer(decide(1).offers, 1)
+  assert.deepEqual(decide(2).offers, [])
+  const room = sceneOf({ ...scene, waiting: { "pool:blue": 1 } })
   assert.deepEqual(room.decide(minute).offers, [])
+})
+
+test("an interface that waiting pods of its own placement need makes no way for others", () => {
+  const waiting = { node: 30, "pool:blue": 1 }
+  const scene = { interfaces: [primary, full(1), full(2)], pods: 5, waiting }
+  assert.deepEqual(sceneOf({ ...scene, noSlot: ["pool:blue"] }).decide(1).offers, [])
 })
 
 test("the pool of pods that chose one shrinks to nothing when they are gone", () => {

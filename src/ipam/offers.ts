@@ -19,6 +19,8 @@ export interface OfferInput {
   readonly waiting: ReadonlyMap<PlacementKey, number>
   /** `status.limits`; while it is not known nothing is given back but what serves nobody. */
   readonly limits: NodeNetworkStatus["limits"]
+  /** Placements for which the controller finds no interface slot: it knows MAX_ENI and what else takes one. */
+  readonly noSlot: ReadonlySet<PlacementKey>
   /** Of the decision before; empty after a start. */
   readonly memory: ReadonlyMap<string, Waiting>
   readonly times: OfferTimes
@@ -80,7 +82,7 @@ function shrink(key: PlacementKey, deciding: Deciding): Offer[] {
     .sort((a, b) => a.held - b.held || b.facts.deviceIndex - a.facts.deviceIndex)
   const stock = stockOf(key, deciding, limits.addressesPerInterface - 1)
   const goal = goalOf(key, deciding.targets, pool.config.prefixDelegation)
-  const pressed = isPressed(key, deciding, limits)
+  const pressed = isPressed(key, deciding)
   const spare = surplus(goal, stock)
   let budget = pressed
     ? surplus({ unit: "address", warm: 0, minimum: 0 }, stock)
@@ -131,19 +133,15 @@ function stockOf(key: PlacementKey, { pool, waiting }: Deciding, slots: number):
   return { total: total - offered, held, cooling, waiting: waiting.get(key) ?? 0, perInterface }
 }
 
-/** Whether pods of another placement need an interface while all slots are taken, perhaps by this one's warm pool. */
-function isPressed(
-  key: PlacementKey,
-  deciding: Deciding,
-  limits: NonNullable<NodeNetworkStatus["limits"]>,
-): boolean {
-  const { pool, waiting, interfaces } = deciding
-  if (interfaces.length < limits.interfaces) return false
-  return [...waiting].some(([other, pods]) => {
-    if (other === key || pods <= pool.counts(other).free) return false
-    const own = interfaces.filter((i) => i.facts.placement === other && pool.serves(i))
-    return own.every((iface) => iface.blocks.size >= limits.addressesPerInterface - 1)
-  })
+/**
+ * Whether pods of another placement wait for an interface slot, which this one's warm pool may hold. One interface goes
+ * at a time: the next follows when the controller still finds no slot.
+ */
+function isPressed(key: PlacementKey, { pool, waiting, noSlot }: Deciding): boolean {
+  if (pool.interfaces().some((iface) => iface.offered)) return false
+  return [...waiting].some(
+    ([other, pods]) => other !== key && noSlot.has(other) && pods > pool.counts(other).free,
+  )
 }
 
 const isUnused = (iface: PoolInterface) => iface.held === 0 && iface.cooling === 0

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import type { NodeInterface, NodeNetworkSpec, Offer, PlacementKey } from "../../api/nodenetwork.ts"
 import type { Resolution } from "../../placement/resolve.ts"
 import { formatAddress } from "../../vpc/cidr.ts"
-import type { Action } from "../actions.ts"
+import type { Action, Shortage } from "../actions.ts"
 import { demandOf } from "../demand.ts"
 import { decideOffers, type OfferDecision } from "../offers.ts"
 import { planNode } from "../plan.ts"
@@ -62,6 +62,8 @@ export class World {
   /** What the controller has seen of spec, and the agent of status. */
   spec: NodeNetworkSpec
   #memory: OfferDecision["memory"] = new Map()
+  /** What the last plan could not get. */
+  #shortages: readonly Shortage[] = []
   #nextID = 1
   #subnetOfNode = "subnet-a"
   calls = 0
@@ -119,7 +121,9 @@ export class World {
     const { pool, now } = this
     const { targets } = this.spec
     const waiting = this.#counts()
-    const input = { pool, targets, waiting, limits: this.limits, memory: this.#memory, now }
+    const told = this.#shortages.filter((s) => s.error.code === "ipam/no-interface-slot")
+    const noSlot = new Set(told.map((s) => s.placement))
+    const input = { pool, targets, waiting, limits: this.limits, noSlot, memory: this.#memory, now }
     const decision = decideOffers({
       ...input,
       times: { shrinkDelayMs: 1000, minInterfaceAgeMs: 0 },
@@ -162,7 +166,8 @@ export class World {
 
   /** The controller plans and starts its calls; marks and groups are at once. */
   startPlan(): number {
-    const { actions } = this.plan()
+    const { actions, shortages } = this.plan()
+    this.#shortages = shortages
     for (const action of actions) {
       if (action.do === "mark") this.#change(action.interfaceID, { state: action.state })
       else this.inFlight.push({ action, done: false })
