@@ -25,12 +25,16 @@ export interface PoolReconcilerOptions {
   quotas: QuotaBook
   survey: SubnetSurvey
   states: () => Iterable<NodeState>
+  /** Other subnets are selected than before: every node may have another placement. */
+  selectionChanged: () => void
 }
 
 /** Figures change with every pod; they are written this often at most. */
 const figuresGapMs = 5_000
 /** The first node tells the VPC, whose subnets the pool selects from. */
 const firstNodeMs = 5_000
+/** Tags and blocks select what EC2 has at the time: it is asked so often, at one call for all pools of a VPC. */
+const cloudMs = 15_000
 
 /** Keeps SubnetPool.status. Costs a walk over all nodes for each look, and a call for each subnet at each audit. */
 export class PoolReconciler {
@@ -51,7 +55,9 @@ export class PoolReconciler {
     const pool = read.object
     const status = await this.#statusOf(pool)
     if (!status) return this.#options.nodeNetworks.size > 0 ? firstNodeMs : undefined
-    if (isDeepStrictEqual(status, pool.status)) return undefined
+    const again = followsCloud(pool) ? cloudMs : undefined
+    if (isDeepStrictEqual(status, pool.status)) return again
+    if (!sameSubnets(status, pool.status)) this.#options.selectionChanged()
     const dueInMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + figuresGapMs
     if (dueInMs > clock.now()) return dueInMs - clock.now()
     this.#writtenAt.set(name, clock.now())
@@ -59,7 +65,7 @@ export class PoolReconciler {
       if (!(error instanceof KubeError && (error.status === 409 || error.status === 404)))
         throw error
     })
-    return undefined
+    return again
   }
 
   async #statusOf(pool: SubnetPool): Promise<SubnetPoolStatus | undefined> {
@@ -67,7 +73,10 @@ export class PoolReconciler {
     const known = [...states()]
     const vpcId = known.find((s) => s.vpcId !== "")?.vpcId
     if (vpcId === undefined) return undefined
-    await facts.ensure({ vpcId, subnets: [], groups: [], allGroups: false })
+    const none = { subnets: [], groups: [], allGroups: false }
+    // Just short of the interval, so that the look at its end finds them too old.
+    const subnetAgeMs = followsCloud(pool) ? cloudMs - 1_000 : Number.POSITIVE_INFINITY
+    await facts.ensure({ vpcId, ...none }, subnetAgeMs)
     const subnets = facts.subnetsOf(vpcId)
     if (subnets.state === "found") await survey.ensure(subnetsSelected(pool, subnets.value))
     const nodes = known.map((state): PoolNode => {
@@ -87,6 +96,13 @@ export class PoolReconciler {
           : this.#options.quotas.useOf(pool.metadata.name),
     })
   }
+}
+
+const followsCloud = ({ spec }: SubnetPool) => spec.subnets.some((term) => term.id === undefined)
+
+function sameSubnets(a: SubnetPoolStatus, b: SubnetPoolStatus | undefined): boolean {
+  const ids = (status: SubnetPoolStatus | undefined) => status?.subnets.map((s) => s.id).sort()
+  return isDeepStrictEqual(ids(a), ids(b))
 }
 
 const keysOf = (nodes: Informer<Node>) =>

@@ -201,6 +201,9 @@ class Term {
       pools: informers.pools,
       nodes: informers.nodes,
       nodeNetworks: informers.nodeNetworks,
+      selectionChanged: () => {
+        for (const { metadata } of informers.nodeNetworks.list()) this.nodes.add(metadata.name)
+      },
     })
   }
 
