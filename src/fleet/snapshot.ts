@@ -161,7 +161,15 @@ export interface AwsFacts {
   /** Absent in snapshots that did not ask for them. */
   readonly peerings?: readonly PeeringFacts[]
   readonly networkAcls?: readonly NetworkAclFacts[]
+  readonly natGateways?: readonly NatGatewayFacts[]
   readonly quotas?: QuotaFacts
+}
+
+export interface NatGatewayFacts {
+  readonly id: string
+  /** What hosts on the internet see; a private NAT gateway has none. */
+  readonly publicAddress?: string
+  readonly privateAddress: string
 }
 
 export interface PeeringFacts {

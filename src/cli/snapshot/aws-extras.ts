@@ -3,12 +3,14 @@ import type {
   AutoScalingGroupFacts,
   AwsFacts,
   EksFacts,
+  NatGatewayFacts,
   NetworkAclFacts,
   NodeGroupFacts,
   PeeringFacts,
   RouteTableFacts,
 } from "../../fleet/snapshot.ts"
 import {
+  readNatGateways,
   readNetworkAcls,
   readPeerings,
   readReservations,
@@ -23,6 +25,7 @@ export interface AwsExtras {
   routeTables(vpcId: string): Promise<RouteTableFacts[]>
   peerings(vpcId: string): Promise<PeeringFacts[]>
   networkAcls(vpcId: string): Promise<NetworkAclFacts[]>
+  natGateways(vpcId: string): Promise<NatGatewayFacts[]>
   reservations(subnetIds: readonly string[]): Promise<AwsFacts["reservations"][number][]>
   autoScalingGroups(instanceIds: readonly string[]): Promise<AutoScalingGroupFacts[]>
   nodeGroups(cluster: string): Promise<NodeGroupFacts[]>
@@ -54,6 +57,7 @@ export function sdkExtras(config: { region: string; endpoint?: string }): AwsExt
     routeTables: async (vpcId) => readRouteTables(await ec2(), vpcId),
     peerings: async (vpcId) => readPeerings(await ec2(), vpcId),
     networkAcls: async (vpcId) => readNetworkAcls(await ec2(), vpcId),
+    natGateways: async (vpcId) => readNatGateways(await ec2(), vpcId),
     reservations: async (subnetIds) =>
       subnetIds.length === 0 ? [] : readReservations(await ec2(), subnetIds),
     autoScalingGroups: async (ids) => readAutoScalingGroups(await scaling(), new Set(ids)),

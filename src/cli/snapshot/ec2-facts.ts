@@ -2,6 +2,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2"
 import type {
   AwsFacts,
   GroupRule,
+  NatGatewayFacts,
   NetworkAclFacts,
   PeeringFacts,
   RouteTableFacts,
@@ -147,6 +148,24 @@ export async function readNetworkAcls(
     }
   }
   return acls
+}
+
+export async function readNatGateways(
+  { sdk, client }: Ec2Reader,
+  vpcId: string,
+): Promise<NatGatewayFacts[]> {
+  const gateways: NatGatewayFacts[] = []
+  const query = { Filter: [{ Name: "vpc-id", Values: [vpcId] }] }
+  for await (const page of sdk.paginateDescribeNatGateways({ client }, query)) {
+    for (const { NatGatewayId: id = "", State, NatGatewayAddresses = [] } of page.NatGateways ??
+      []) {
+      const address = NatGatewayAddresses.find((a) => a.IsPrimary) ?? NatGatewayAddresses[0]
+      if (State !== "available" || address === undefined) continue
+      const publicAddress = optional("publicAddress", address.PublicIp)
+      gateways.push({ id, ...publicAddress, privateAddress: address.PrivateIp ?? "" })
+    }
+  }
+  return gateways
 }
 
 export async function readReservations(

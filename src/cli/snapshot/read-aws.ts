@@ -41,6 +41,7 @@ export async function readAws(
     readNodeGroups(reader, name, ids, extras),
   ])
   const podSubnets = new Set(podSubnetIds(cluster))
+  const strays = await straySubnets([...podSubnets], inVpc.subnets, ec2)
   const reservations = await reader.attempt(
     "ec2:GetSubnetCidrReservations",
     () => extras.reservations(inVpc.subnets.map((s) => s.id).filter((id) => podSubnets.has(id))),
@@ -49,7 +50,10 @@ export async function readAws(
   return {
     unread: reader.unread,
     ...(name === undefined ? {} : { clusterName: name }),
-    aws: { region, instances, ...inVpc, ...groups, reservations },
+    aws: {
+      ...{ region, instances, ...inVpc, ...groups, reservations },
+      subnets: [...inVpc.subnets, ...strays],
+    },
   }
 }
 
@@ -98,7 +102,7 @@ async function readVpc(
       reader.unread.push({ what: "ec2:DescribeVpcs", why: "no node tells its VPC" })
     return { subnets: [], securityGroups: [], interfaces: [], routeTables: [] }
   }
-  const [vpcs, subnets, securityGroups, interfaces, routeTables, peerings, networkAcls] =
+  const [vpcs, subnets, securityGroups, interfaces, routeTables, peerings, networkAcls, nats] =
     await Promise.all([
       reader.attempt("ec2:DescribeVpcs", () => ec2.describeVpcs({ ids: [vpcId] }), [] as Vpc[]),
       reader.attempt("ec2:DescribeSubnets", () => ec2.describeSubnets({ vpcId }), [] as Subnet[]),
@@ -111,6 +115,7 @@ async function readVpc(
       reader.attempt("ec2:DescribeRouteTables", () => extras.routeTables(vpcId), []),
       reader.attempt("ec2:DescribeVpcPeeringConnections", () => extras.peerings(vpcId), undefined),
       reader.attempt("ec2:DescribeNetworkAcls", () => extras.networkAcls(vpcId), undefined),
+      reader.attempt("ec2:DescribeNatGateways", () => extras.natGateways(vpcId), undefined),
     ])
   return {
     ...(vpcs[0] === undefined ? {} : { vpc: vpcs[0] }),
@@ -120,7 +125,23 @@ async function readVpc(
     routeTables,
     ...(peerings === undefined ? {} : { peerings }),
     ...(networkAcls === undefined ? {} : { networkAcls }),
+    ...(nats === undefined ? {} : { natGateways: nats }),
   }
+}
+
+/** Most subnets of other VPCs that are asked for, one by one: an id that is not there fails a call for several. */
+const straysMost = 20
+
+/** Subnets that objects name and the VPC does not have: one of another VPC must be told from none at all. */
+async function straySubnets(
+  named: readonly string[],
+  known: readonly Subnet[],
+  ec2: Ec2,
+): Promise<Subnet[]> {
+  const ids = new Set(known.map((s) => s.id))
+  const missing = named.filter((id) => known.length > 0 && !ids.has(id)).slice(0, straysMost)
+  const found = missing.map((id) => ec2.describeSubnets({ ids: [id] }).catch(() => []))
+  return (await Promise.all(found)).flat()
 }
 
 type NodeGroupReading = Pick<AwsFacts, "autoScalingGroups" | "nodeGroups" | "eks">

@@ -19,7 +19,7 @@ export async function labCommands(scenario: Scenario, hollow: boolean): Promise<
   await using undo = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), "berth-e2e-"))
   undo.defer(() => rmSync(folder, { recursive: true }))
-  const name = `e2e-${scenario.name}-${process.pid}`
+  const name = `cli-${process.pid}`
   const lab = await launchLab({ name, scenario, hollow, kubePort: 0, ec2Port: 0 })
   undo.defer(() => lab.stop())
   const aws = {

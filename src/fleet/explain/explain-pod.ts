@@ -31,7 +31,10 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
       object,
       ok: true,
       answer: `it uses the node's own address ${node.internalIP ?? ""} (hostNetwork)`,
-      facts,
+      facts:
+        to === undefined || node.internalIP === undefined
+          ? facts
+          : [...facts, ...pathTo(index, { node, address: node.internalIP, kind: "host" }, to)],
       trace: [],
     }
   }
@@ -53,7 +56,8 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
   }
   if (pod.ip !== undefined) {
     facts.push(...addressFacts(index, pod.ip))
-    if (to !== undefined) facts.push(...pathTo(index, node, pod.ip, to))
+    const kind = isIsolated(index, choice.ok ? choice.key : "") ? "isolated pod" : "pod"
+    if (to !== undefined) facts.push(...pathTo(index, { node, address: pod.ip, kind }, to))
     return {
       object,
       ok: true,
@@ -86,6 +90,11 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
   const hint = (cause && hintOf(cause.fix)) ?? refusal?.hint ?? told?.hint
   return { object, ok: false, answer, ...(hint === undefined ? {} : { hint }), facts, trace }
 }
+
+/** Pods with groups of their own go by their ENI for everything, unless the mode is standard. */
+const isIsolated = ({ snapshot }: FleetIndex, key: string): boolean =>
+  key.includes("sg:") &&
+  snapshot.cluster.daemonSet?.env["POD_SECURITY_GROUP_ENFORCING_MODE"] !== "standard"
 
 /** What the doctor says of it (check X04). */
 const causeOf = (index: FleetIndex, { namespace, name }: PodFacts) =>

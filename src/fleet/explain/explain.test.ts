@@ -74,6 +74,50 @@ test("off-VPC traffic leaves with the node's address and interface, unless SNAT 
   assert.match(fact(kept, "leaves by") ?? "", /^eni-a1 in subnet-pods-a$/)
 })
 
+test("who is behind a NAT gateway is seen by its address, once that was read", () => {
+  const snapshot = smallFleet()
+  const seen = (aws: Parameters<typeof smallFleet>[0] = {}) =>
+    fact(
+      explainPod(indexFleet(smallFleet(aws)), snapshot.cluster.pods[0]!, "8.8.8.8"),
+      "seen there as",
+    )
+  const natGateways = [{ id: "nat-1", publicAddress: "203.0.113.9", privateAddress: "10.0.0.30" }]
+  assert.equal(seen(), "the address of nat-1 (not read)")
+  assert.equal(seen({ aws: { natGateways } }), "203.0.113.9 (nat-1)")
+  assert.equal(seen({ aws: { routeTables: [] } }), "not known")
+  const table = snapshot.aws!.routeTables[0]!
+  const routeTables = [{ ...table, routes: table.routes.slice(0, 2) }]
+  assert.equal(seen({ aws: { routeTables } }), "nothing arrives")
+})
+
+test("a pod with security groups of its own leaves with its own address, unless the mode is standard", () => {
+  const { cluster } = smallFleet()
+  const securityGroupPolicies = [
+    {
+      apiVersion: "vpcresources.k8s.aws/v1beta1",
+      kind: "SecurityGroupPolicy",
+      metadata: { name: "db", namespace: "shop" },
+      spec: { podSelector: {}, securityGroups: { groupIds: ["sg-pods"] } },
+    },
+  ]
+  const source = (mode: string) => {
+    const set = cluster.daemonSet!
+    const env = { ...set.env, POD_SECURITY_GROUP_ENFORCING_MODE: mode }
+    const change = { securityGroupPolicies, daemonSet: { ...set, env } }
+    const index = indexFleet(smallFleet({ cluster: change }))
+    return fact(explainPod(index, cluster.pods[0]!, "8.8.8.8"), "source address")
+  }
+  assert.match(source("strict") ?? "", /^100\.64\.0\.10 /)
+  assert.match(source("standard") ?? "", /^10\.0\.0\.4 /)
+})
+
+test("a pod on the host's network leaves as the node", () => {
+  const { cluster } = smallFleet()
+  const onHost = { ...cluster.pods[0]!, hostNetwork: true as const, ip: "10.0.0.4" }
+  const explained = explainPod(indexFleet(smallFleet()), onHost, "100.64.32.10")
+  assert.equal(fact(explained, "seen there as"), "10.0.0.4")
+})
+
 test("in-VPC traffic keeps the pod's address, by the pod's own interface", () => {
   const snapshot = smallFleet()
   const inside = explainPod(indexFleet(snapshot), snapshot.cluster.pods[0]!, "100.64.32.10")

@@ -110,6 +110,7 @@ const statements: Readonly<
         ...ec2(
           [
             "DescribeRouteTables",
+            "DescribeNatGateways",
             "DescribeNetworkAcls",
             "DescribeVpcPeeringConnections",
             "GetSubnetCidrReservations",

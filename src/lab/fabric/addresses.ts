@@ -13,4 +13,5 @@ export const onPremises = {
   cidr: "172.29.0.0/24",
   address: "172.29.0.10",
   router: "172.29.0.1",
+  gateway: "tgw-0be47000000000001",
 } as const

@@ -19,6 +19,7 @@ import {
   replaceRoute,
 } from "../../../ec2/memory/routing.ts"
 import { describeInternetGateways, describeRouteTables } from "../../../ec2/memory/views.ts"
+import { onPremises } from "../../fabric/addresses.ts"
 import { ignored, type Read, required, text } from "../shape.ts"
 import type { XmlObject } from "../xml.ts"
 import {
@@ -58,11 +59,22 @@ const showRoute = (route: Route, scene: Scene): XmlObject => ({
   state: routeState(route, scene),
 })
 
+/** Every table has it unless it says otherwise (fabric/view-of-cloud.ts). */
+const premisesRoute: XmlObject = {
+  destinationCidrBlock: onPremises.cidr,
+  transitGatewayId: onPremises.gateway,
+  origin: "CreateRoute",
+  state: "active",
+}
+
 const showTable = (table: RouteTable, scene: Scene): XmlObject => ({
   routeTableId: table.id,
   vpcId: table.vpcId,
   ownerId: scene.cloud.account,
-  routeSet: table.routes.map((route) => showRoute(route, scene)),
+  routeSet: [
+    ...table.routes.map((route) => showRoute(route, scene)),
+    ...(table.routes.some((r) => r.destination === onPremises.cidr) ? [] : [premisesRoute]),
+  ],
   associationSet: table.associations.map((a) => ({
     routeTableAssociationId: a.id,
     routeTableId: table.id,
