@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { after, before, describe, test } from "node:test"
 import type { Pod } from "../src/api/core.ts"
 import type { NodeNetwork } from "../src/api/nodenetwork.ts"
-import { nodeNetworks, nodes, pods } from "../src/api/resources.ts"
+import { cniNodes, nodeNetworks, nodes, pods } from "../src/api/resources.ts"
 import { nodeSpec } from "../src/controller/testing/world.ts"
 import { clientKube } from "../src/kube/client/client-kube.ts"
 import { type Kube, KubeError } from "../src/kube/kube.ts"
@@ -63,6 +63,18 @@ describe("an agent's token", { skip: noRealApiServer ?? false }, () => {
     assert.match(await failure(agent.create(nodeNetworks, network("n2"))), refused)
     await admin.create(nodeNetworks, network("n2"))
     assert.match(await demand(agent, "n2"), refused)
+    for (const name of ["n1", "n2"]) {
+      const metadata = { name }
+      await admin.create(cniNodes, {
+        apiVersion: "vpcresources.k8s.aws/v1alpha1",
+        kind: "CNINode",
+        metadata,
+      })
+      const body = { spec: { features: [{ name: "SecurityGroupsForPods" }] } }
+      const refusal = await failure(agent.patch(cniNodes, { name }, { type: "merge", body }))
+      if (name === "n1") assert.equal(refusal, "")
+      else assert.match(refusal, /the agent of node "n1" may not write CNINode n2/)
+    }
     const status = { observedGeneration: 1, placements: [], interfaces: [], conditions: [] }
     const patch = { type: "merge", subresource: "status", body: { status } } as const
     assert.match(await failure(agent.patch(nodeNetworks, { name: "n1" }, patch)), /forbidden/)

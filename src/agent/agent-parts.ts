@@ -1,10 +1,12 @@
 import { join } from "node:path"
 import { nodePlacement, type PlacementKey } from "../api/nodenetwork.ts"
+import { branchPlacement } from "../ipam/held.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
 import { parsePlacementKey } from "../placement/placement.ts"
 import { AddressBook, type AddressBookOptions } from "./address-book.ts"
 import type { AgentDeps } from "./agent.ts"
 import { agentMetrics } from "./agent-metrics.ts"
+import { Branches } from "./branches.ts"
 import type { CallContext } from "./calls/context.ts"
 import { importCheckpoint } from "./checkpoint-import.ts"
 import type { AgentConfig } from "./config.ts"
@@ -53,12 +55,15 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
     }),
   )
   const traffic = new TrafficKeeper({ kernel, values, metrics, log })
-  const objects = watchNodeObjects(config.nodeName, deps)
+  const enabled = values.ENABLE_POD_ENI
+  const objects = watchNodeObjects(config.nodeName, deps, { branches: enabled })
   const placements = new PodPlacements(deps, objects, lastKnown)
   const instance = values.MY_POD_NAME || config.nodeName
   const events = new EventRecorder({ ...deps, controller: "berth.dev/agent", instance })
   const shared = { ...deps, config, book, keeper, objects, placements, lastKnown, events, metrics }
   const supply: Supply = new Supply({ ...shared, accepted: (s) => void traffic.update(s) })
+  const trunk = () => supply.status?.interfaces.find((i) => i.type === "trunk")
+  const branches = new Branches({ ...deps, enabled, kernel, objects, trunk })
   const readiness = () => readinessOf(book, supply)
   const calls: CallContext = {
     book,
@@ -68,10 +73,23 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
     linkFor: (placement) => linkOf(config, isolates(placement)),
     locks: new KeyedLock(),
     placementOf: (pod) => placements.of(pod),
+    branchOf: (pod) => branches.of(pod),
     annotation: values.ANNOTATE_POD_IP ? new PodIPAnnotation(d.kube) : undefined,
     unavailable: () => unavailable(readiness()),
   }
-  return { book, supply, calls, keeper, traffic, objects, metrics, events, readiness }
+  return {
+    deps,
+    branches,
+    book,
+    supply,
+    calls,
+    keeper,
+    traffic,
+    objects,
+    metrics,
+    events,
+    readiness,
+  }
 }
 
 /** Opens the journal, and makes good from the kernel, or from Amazon VPC CNI, what it lacks. */
@@ -109,7 +127,7 @@ const stateFile = (config: AgentConfig, name: string) => join(config.values.BERT
 /** Only pods that chose security groups: an ENI of the node's own placement has the node's traffic to think of. */
 const isolation = (config: AgentConfig) => (placement: PlacementKey) =>
   config.values.POD_SECURITY_GROUP_ENFORCING_MODE === "strict" &&
-  parsePlacementKey(placement)?.groups !== undefined
+  (placement === branchPlacement || parsePlacementKey(placement)?.groups !== undefined)
 
 function linkOf({ values }: AgentConfig, isolated: boolean) {
   const mtu = values.POD_MTU ?? values.AWS_VPC_ENI_MTU

@@ -6,6 +6,7 @@ import type { AddressBook } from "./address-book.ts"
 import { endpoints } from "./agent-endpoints.ts"
 import type { AgentLog } from "./agent-log.ts"
 import { agentParts } from "./agent-parts.ts"
+import { requestFeatures } from "./cninode-features.ts"
 import type { AgentConfig, Notice } from "./config.ts"
 import type { Disk } from "./disk.ts"
 import type { NodeObjects } from "./node-objects.ts"
@@ -57,6 +58,7 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
   const { clock } = d
   const { signal } = stop
   const done = Promise.all([
+    askForBranches(d, parts),
     upkeep({ calls, clock, keeper, traffic, signal, wired: d.plug === undefined }),
     offerNetwork(d, () => unavailable(readiness()), signal),
     supply.done,
@@ -74,6 +76,22 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
       await rest.disposeAsync()
     },
   }
+}
+
+/** A kernel that cannot make their links asks for none: the control plane then offers the scheduler none. */
+async function askForBranches(
+  { config, log }: AgentDeps,
+  { deps, branches, supply }: ReturnType<typeof agentParts>,
+): Promise<void> {
+  if (!config.values.ENABLE_POD_ENI) return
+  const why = branches.obstacle
+  if (why !== undefined) {
+    log.logger.warn("no branch interfaces are asked for", { why })
+    return
+  }
+  const { customNetworking } = config.mode
+  const status = () => supply.status
+  await requestFeatures({ ...deps, nodeName: config.nodeName, customNetworking, status })
 }
 
 /** How often it is looked whether the node can attach pods, until it can. */

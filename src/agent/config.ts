@@ -74,6 +74,7 @@ function toConfig(values: Values): AgentConfig {
     mode: {
       customNetworking: values.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
       subnetDiscovery: values.ENABLE_SUBNET_DISCOVERY,
+      ...(values.ENABLE_POD_ENI && { podENI: true }),
       prefixDelegation: values.ENABLE_PREFIX_DELEGATION,
       provisioning: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING && !values.ENABLE_IMDS_ONLY_MODE,
       manageUntagged: values.MANAGE_UNTAGGED_ENI,

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts"
 import { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
+import { podENI } from "./network/branch-annotation.ts"
 
 export interface KubeDeps {
   kube: Kube
@@ -22,7 +23,12 @@ export interface NodeObjects {
   readonly nodeNetwork: Informer<NodeNetwork>
 }
 
-export function watchNodeObjects(nodeName: string, deps: KubeDeps): NodeObjects {
+/** `branches`: with ENABLE_POD_ENI pods are told apart that have an ENI of their own. */
+export function watchNodeObjects(
+  nodeName: string,
+  deps: KubeDeps,
+  { branches }: { branches: boolean },
+): NodeObjects {
   const watch = <T extends KubeObject>(
     resource: Resource<T>,
     fieldSelector: string,
@@ -31,15 +37,17 @@ export function watchNodeObjects(nodeName: string, deps: KubeDeps): NodeObjects 
   const self = `metadata.name=${nodeName}`
   return {
     node: watch(nodes, self),
-    pods: watch(pods, `spec.nodeName=${nodeName}`, trimPod),
+    pods: watch(pods, `spec.nodeName=${nodeName}`, (pod) => trimPod(pod, branches)),
     nodeNetwork: watch(nodeNetworks, self),
   }
 }
 
 /** A pod's spec is ten times what the agent reads of it. */
-function trimPod(pod: Pod): Pod {
+function trimPod(pod: Pod, branches: boolean): Pod {
   const { metadata, spec, status } = pod
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = metadata
+  const asks = branches && requestsBranch(pod)
+  const eni = metadata.annotations?.[podENI]
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
@@ -50,9 +58,10 @@ function trimPod(pod: Pod): Pod {
       ...(resourceVersion && { resourceVersion }),
       ...(labels && { labels }),
       ...(deletionTimestamp && { deletionTimestamp }),
+      ...(asks && eni !== undefined && { annotations: { [podENI]: eni } }),
     },
     spec: {
-      containers: [],
+      containers: asks ? [{ name: "", resources: { limits: { [podENI]: "1" } } }] : [],
       ...(spec.hostNetwork && { hostNetwork: true }),
       ...(spec.nodeName && { nodeName: spec.nodeName }),
       ...(spec.serviceAccountName && { serviceAccountName: spec.serviceAccountName }),
@@ -64,10 +73,15 @@ function trimPod(pod: Pod): Pod {
   }
 }
 
-/** Pods that need an address and have shown none yet. */
-export const wantsAddress = ({ metadata, spec, status }: Pod): boolean =>
-  !spec.hostNetwork &&
-  metadata.deletionTimestamp === undefined &&
-  status?.podIP === undefined &&
-  status?.phase !== "Succeeded" &&
-  status?.phase !== "Failed"
+/** Whether the pod is to have a branch interface of its own: any container says so (webhooks name the first). */
+export const requestsBranch = ({ spec }: Pod): boolean =>
+  spec.containers.some((c) => c.resources?.limits?.[podENI] !== undefined)
+
+/** Pods that need an address of the node's interfaces and have shown none yet. */
+export const wantsAddress = (pod: Pod): boolean =>
+  !pod.spec.hostNetwork &&
+  !requestsBranch(pod) &&
+  pod.metadata.deletionTimestamp === undefined &&
+  pod.status?.podIP === undefined &&
+  pod.status?.phase !== "Succeeded" &&
+  pod.status?.phase !== "Failed"

@@ -1,4 +1,5 @@
 import { nodePlacement } from "../api/nodenetwork.ts"
+import { branchPlacement } from "../ipam/held.ts"
 import type { Link, NetNamespace } from "../kernel/kernel.ts"
 import type { Attachment } from "./book-record.ts"
 import { vlanOfTable } from "./network/branch-link.ts"
@@ -30,18 +31,18 @@ export function findWiredPods(host: NetNamespace): Attachment[] {
     const address = addresses.get(link.name)
     // A link that is shut is one of a pod that is gone.
     if (link.kind !== "veth" || !owner || !address || !link.up) return []
+    const table = tables.get(`${address}/32`) ?? tables.get(link.name) ?? mainTable
+    const vlan = vlanOfTable(table)
     const held = {
       key: { network, containerID: owner.containerId, ifName: owner.interfaceName },
       pod: podOf(link),
-      placement: nodePlacement,
+      placement: vlan ? branchPlacement : nodePlacement,
       address,
       interfaceID: "",
       assignedAt: 0,
     }
-    const table = tables.get(`${address}/32`) ?? tables.get(link.name) ?? mainTable
     const vethPrefix = link.name.slice(0, -hashLength)
     const isolated = vethPrefix === isolatedVethPrefix && { isolated: true }
-    const vlan = vlanOfTable(table)
     // What more there is to know of a branch only an ADD needs.
     const branch = vlan && { branch: { vlan, mac: "", subnetCIDR: "", trunk: "" } }
     const wiring = { netns: "", table, mtu: link.mtu, vethPrefix, ...isolated, ...branch }

@@ -1,3 +1,4 @@
+import type { CNINode } from "./cninode.ts"
 import type {
   DaemonSet,
   Event,
@@ -85,6 +86,13 @@ export const securityGroupPolicies = resource<SecurityGroupPolicy>({
   plural: "securitygrouppolicies",
   kind: "SecurityGroupPolicy",
   namespaced: true,
+})
+export const cniNodes = resource<CNINode>({
+  group: "vpcresources.k8s.aws",
+  version: "v1alpha1",
+  plural: "cninodes",
+  kind: "CNINode",
+  namespaced: false,
 })
 export const nodeNetworks = resource<NodeNetwork>({
   group: "berth.dev",

@@ -18,6 +18,7 @@ export function adopt(eni: NetworkInterface, context: AdoptContext): NodeInterfa
     mac: eni.mac,
     deviceIndex,
     networkCard,
+    ...(eni.type === "trunk" && { type: eni.type }),
     primary: deviceIndex === 0 && networkCard === context.defaultNetworkCard,
     subnetID: eni.subnetId,
     subnetCIDR: context.cidrOf(eni.subnetId),

@@ -22,6 +22,11 @@ export const cniErrors = {
     hint: (d) => d.hint,
     cni: 11,
   }),
+  "cni/no-branch": entry<{ pod: string; why: string }>({
+    says: (d) => `pod ${d.pod} has no branch interface: ${d.why}`,
+    hint: "The VPC resource controller of the control plane gives it: kubectl describe the pod and the CNINode of its node. Without ENABLE_POD_ENI Berth serves SecurityGroupPolicies by itself.",
+    cni: 11,
+  }),
   "cni/unknown-container": entry<{ container: string }>({
     says: (d) => `container ${d.container} has no attachment on this node`,
     hint: "The runtime recreates the sandbox; nothing needs to be done.",

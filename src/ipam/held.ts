@@ -7,6 +7,9 @@ export interface AttachmentKey {
   readonly ifName: string
 }
 
+/** What pods with a branch interface of their own have instead of a placement of the node. */
+export const branchPlacement: PlacementKey = "branch"
+
 /** An address given to a pod: what the journal keeps, and what ADD answers from. */
 export interface Held {
   readonly key: AttachmentKey

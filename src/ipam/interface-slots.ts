@@ -1,4 +1,4 @@
-import type { NodeInterface } from "../api/nodenetwork.ts"
+import type { NodeInterface, NodeMode } from "../api/nodenetwork.ts"
 import type { InterfaceLimits } from "../vpc/instance-limits.ts"
 import type { Action } from "./actions.ts"
 
@@ -17,11 +17,14 @@ export class InterfaceSlots {
     maxENI: number | undefined,
     interfaces: readonly NodeInterface[],
     inFlight: readonly Action[],
+    mode: Pick<NodeMode, "podENI"> = {},
   ) {
     this.networkCard = limits.defaultNetworkCard
     this.perInterface = Math.max(0, limits.addressesPerInterface - 1)
     const capped = maxENI !== undefined && maxENI >= 1 && maxENI < limits.interfaces
-    this.limit = capped ? maxENI : limits.interfaces
+    // The control plane attaches its trunk at the highest index once there is room.
+    const awaited = mode.podENI && limits.trunk && !interfaces.some((i) => i.type === "trunk")
+    this.limit = (capped ? maxENI : limits.interfaces) - (awaited ? 1 : 0)
     const onCard = interfaces.filter((iface) => iface.networkCard === this.networkCard)
     this.foreign = onCard.filter((iface) => iface.state === "Foreign").length
     const coming = inFlight

@@ -53,7 +53,8 @@ export function planNode(input: PlanInput): Plan {
   const changes = convergences(input)
   const marks = changes.filter((change) => change.do === "mark")
   const { provisioning } = spec.mode
-  const slots = new InterfaceSlots(input.limits, spec.targets.maxENI, interfaces, inFlight)
+  const { targets, mode } = spec
+  const slots = new InterfaceSlots(input.limits, targets.maxENI, interfaces, inFlight, mode)
   const draft = new Draft({ ...input, slots })
   const accounts = spec.demand.map((demand) => accountOf(demand, { input, marks, slots, draft }))
   const maxPods = spec.targets.maxPods > 0 ? spec.targets.maxPods : Number.POSITIVE_INFINITY

@@ -1,14 +1,8 @@
 import type { NodeInterface, Offer, PlacementKey } from "../api/nodenetwork.ts"
 import { type Address, formatAddress, parseAddress, parseCidr } from "../vpc/cidr.ts"
-import {
-  AddressSpace,
-  type AddressState,
-  addressesOf,
-  type Block,
-  freeOf,
-  type PoolInterface,
-} from "./address-space.ts"
-import { type AttachmentKey, type Cooling, type Held, keyText } from "./held.ts"
+import { AddressSpace, type AddressState, type Block, type PoolInterface } from "./address-space.ts"
+import { freeInPrefix, freeSingle } from "./free-address.ts"
+import { type AttachmentKey, branchPlacement, type Cooling, type Held, keyText } from "./held.ts"
 import { OfferBook } from "./offer-book.ts"
 
 export interface PoolConfig {
@@ -102,7 +96,7 @@ export class Pool {
       if (!this.#byAddress.has(address)) this.#cooling.set(address, entry)
     }
     // Nothing is listed before the first status, so every restored address is unbacked until then.
-    for (const address of this.#byAddress.keys()) this.#lost.add(address)
+    for (const [address, held] of this.#byAddress) if (!isOwn(held)) this.#lost.add(address)
   }
 
   /** Gives the attachment an address of the placement, the same one when it holds one already. */
@@ -128,6 +122,11 @@ export class Pool {
     this.#space.move(address, "free", "held")
     this.#remember(held)
     return { kind: "assigned", held, fresh: true }
+  }
+
+  /** Notes an address that a pod has for itself, of a branch interface that is not among the node's. */
+  hold(held: Held): void {
+    this.#remember(held)
   }
 
   /** Undoes an assignment that nobody has seen (its journal record could not be written): no cool-down. */
@@ -156,6 +155,7 @@ export class Pool {
     const lost: Held[] = []
     const regained: Held[] = []
     for (const [address, held] of this.#byAddress) {
+      if (isOwn(held)) continue
       const backed = this.#space.locate(address)?.iface.id === held.interfaceID
       if (backed === !this.#lost.has(address)) continue
       if (backed) this.#lost.delete(address)
@@ -365,22 +365,8 @@ export class Pool {
   }
 }
 
-const freeSingle = (iface: PoolInterface): Address | undefined =>
-  iface.freeSingles.values().next().value
-
-/** The lowest free address of the fullest prefix that has one. */
-function freeInPrefix(
-  iface: PoolInterface,
-  stateOf: (address: Address) => AddressState,
-): Address | undefined {
-  let best: Block | undefined
-  for (const block of iface.blocks.values()) {
-    if (block.size === 1 || freeOf(block) === 0) continue
-    const fuller = best === undefined || block.held > best.held
-    if (fuller || (block.held === best?.held && block.base < best.base)) best = block
-  }
-  return best && addressesOf(best).find((address) => stateOf(address) === "free")
-}
+/** Whether the address comes with a branch interface: no status backs it. */
+const isOwn = (held: Held): boolean => held.placement === branchPlacement
 
 function blockOfOffer(iface: PoolInterface, offer: Offer): Block | undefined {
   const base =

@@ -18,7 +18,7 @@ export interface ServableInput {
 export function servablePods(key: PlacementKey, input: ServableInput): number {
   const { spec, limits, interfaces } = input
   const { customNetworking, prefixDelegation, provisioning } = spec.mode
-  const slots = new InterfaceSlots(limits, spec.targets.maxENI, interfaces, [])
+  const slots = new InterfaceSlots(limits, spec.targets.maxENI, interfaces, [], spec.mode)
   const perInterface = slots.perInterface * (prefixDelegation && limits.prefixes ? prefixSize : 1)
   const own = (placement: PlacementKey) =>
     interfaces.filter((i) => i.placement === placement && isLive(i) && !i.primary).length

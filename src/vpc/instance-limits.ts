@@ -27,6 +27,8 @@ export interface InterfaceLimits {
   /** Whether /28 prefixes can be assigned. */
   readonly prefixes: boolean
   readonly defaultNetworkCard: number
+  /** Whether the type can have a trunk; absent is no. */
+  readonly trunk?: boolean
 }
 
 const limits: Readonly<Record<string, InstanceLimits>> = table
@@ -52,6 +54,7 @@ export const interfaceLimitsOf = (type: InstanceLimits): InterfaceLimits => ({
   addressesPerInterface: type.ipv4PerEni,
   prefixes: supportsPrefixes(type),
   defaultNetworkCard: type.defaultNetworkCardIndex,
+  ...(type.isTrunkingCompatible === true && { trunk: true }),
 })
 
 /**

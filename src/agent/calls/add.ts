@@ -1,7 +1,9 @@
+import { branchPlacement } from "../../ipam/held.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import type { Assigned } from "../address-book.ts"
 import type { CniCall } from "../cni-call.ts"
 import { addResult, podGateway } from "../cni-reply.ts"
+import { branchTableOf } from "../network/branch-link.ts"
 import type { PodAttachment } from "../network/pod-plan.ts"
 import { checkPod, unwirePod, type WiredPod, wirePod } from "../network/pod-wiring.ts"
 import { vethMacs } from "../network/veth-name.ts"
@@ -14,13 +16,7 @@ import { type CallContext, podAttachment } from "./context.ts"
 export async function add(call: CniCall, c: CallContext): Promise<string> {
   const { key, pod, netns, version } = call
   const start = performance.now()
-  const placement = await c.placementOf(pod)
-  const assigned = await c.book.assign({
-    key,
-    pod,
-    placement,
-    wiring: { ...c.linkFor(placement), netns },
-  })
+  const assigned = await assign(call, c)
   const { attachment, fresh, saved, waitedMs } = assigned
   const assignedAt = performance.now()
   const target = podAttachment(attachment)
@@ -50,6 +46,22 @@ export async function add(call: CniCall, c: CallContext): Promise<string> {
     address: `${address}/32`,
     gateway: podGateway,
   })
+}
+
+/** An address of the node's interfaces, or the pod's own where the control plane gave it a branch interface. */
+async function assign({ key, pod, netns }: CniCall, c: CallContext): Promise<Assigned> {
+  const branch = await c.branchOf(pod)
+  if (branch === undefined) {
+    const placement = await c.placementOf(pod)
+    const wiring = { ...c.linkFor(placement), netns }
+    return c.book.assign({ key, pod, placement, wiring })
+  }
+  const { id: interfaceID, address, vlan } = branch.interface
+  const placement = branchPlacement
+  return c.book.hold(
+    { key, pod, placement, address, interfaceID, assignedAt: Date.now() },
+    { ...c.linkFor(placement), netns, table: branchTableOf(vlan), branch: branch.link },
+  )
 }
 
 /** A second ADD for the same sandbox must not cut the connections of a pod that runs: it wires only what is broken. */

@@ -4,6 +4,7 @@ import type { Logger } from "../../log.ts"
 import type { AddressBook } from "../address-book.ts"
 import type { AgentMetrics } from "../agent-metrics.ts"
 import type { Attachment, Wiring } from "../book-record.ts"
+import type { Branches } from "../branches.ts"
 import type { KeyedLock } from "../keyed-lock.ts"
 import type { PodAttachment } from "../network/pod-plan.ts"
 import type { PodIPAnnotation } from "../pod-ip-annotation.ts"
@@ -22,6 +23,8 @@ export interface CallContext {
   readonly placementOf: (pod: { namespace: string; name: string }) => Promise<PlacementKey>
   /** Undefined unless ANNOTATE_POD_IP is set. */
   readonly annotation: PodIPAnnotation | undefined
+  /** The branch interface of a pod that is to have one of its own. */
+  readonly branchOf: Branches["of"]
   /** Why the agent cannot serve ADDs at all; undefined when it can. */
   readonly unavailable: () => string | undefined
 }

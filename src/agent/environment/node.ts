@@ -28,6 +28,10 @@ export const nodeVariables = {
     false,
     "Write the annotation vpc.amazonaws.com/pod-ips on pods, which Calico's policies read; needs deploy/annotate-pods.yaml.",
   ),
+  ENABLE_POD_ENI: bool(
+    false,
+    "Serve pods that request vpc.amazonaws.com/pod-eni by the branch interface that the control plane of EKS gives them; SecurityGroupPolicies are served without it.",
+  ),
   BERTH_METRICS_BIND_ADDRESS: text(
     ":61678",
     "Where the Prometheus endpoint listens: unix:PATH or ADDRESS:PORT.",

@@ -2,8 +2,6 @@ import { bool, custom, text } from "./variable.ts"
 
 const noAws = "the agent calls neither EC2 nor IMDS; set it on the controller's Deployment"
 const noV6 = "Berth serves IPv4 pods"
-const podGroups =
-  "security groups of pods come from SecurityGroupPolicy without branch interfaces; nothing needs to be turned on"
 
 /** The original's variables that Berth knows and does not act on. A value other than the default is reported. */
 export const unservedVariables = {
@@ -23,7 +21,6 @@ export const unservedVariables = {
     notServed: `${noAws}; to stop EC2 changes set DISABLE_NETWORK_RESOURCE_PROVISIONING`,
   }),
   DISABLE_LEAKED_ENI_CLEANUP: bool(false, "No search for leaked ENIs.", { notServed: noAws }),
-  ENABLE_POD_ENI: bool(false, "Branch interfaces for pods.", { notServed: podGroups }),
   NETWORK_POLICY_ENFORCING_MODE: text("", "Call the network policy agent for every pod.", {
     notServed: "network policies need a policy engine of their own beside Berth",
   }),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { nodes } from "../../api/resources.ts"
 import { systemClock } from "../../clock.ts"
-import { memoryKernel } from "../../kernel/memory/memory-kernel.ts"
+import { type MemoryKernelOptions, memoryKernel } from "../../kernel/memory/memory-kernel.ts"
 import { memoryKube } from "../../kube/memory/memory-kube.ts"
 import { silentLogger } from "../../log.ts"
 import { type Agent, startAgent } from "../agent.ts"
@@ -19,12 +19,15 @@ export interface CniOutcome {
 }
 
 /** One node with a whole agent in this process, over the in-memory kernel and Kubernetes API. */
-export async function agentWorld(env: Record<string, string> = {}) {
+export async function agentWorld(
+  env: Record<string, string> = {},
+  kernelOptions: MemoryKernelOptions = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "berth-agent-"))
   const node = "n1"
   const kube = memoryKube()
   await kube.create(nodes, testNode(node))
-  const kernel = memoryKernel({ openMakes: true })
+  const kernel = memoryKernel({ openMakes: true, ...kernelOptions })
   kernel.plug(primaryInterface().mac)
   const controller = new FakeController(kube, node)
   const environment = {
