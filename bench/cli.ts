@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Bench } from "./bench.ts"
 import { largeFleet } from "./large-fleet.ts"
-import { type Summary, summarise } from "./measure.ts"
+import { median } from "./percentile.ts"
+import type { Row } from "./row.ts"
 
 const size = { nodes: 5_000, pods: 150_000 }
 const starts = 30
@@ -16,15 +16,8 @@ const berth = fileURLToPath(new URL("../bin/berth", import.meta.url))
 const tellMemory =
   'process.on("exit", () => process.stderr.write(String(process.resourceUsage().maxRSS)))'
 
-interface Result {
-  readonly emptyMs: Summary
-  readonly versionMs: Summary
-  readonly statusMs: Summary
-  readonly statusMiB: number
-}
-
 /** `berth --version` beside a Node that does nothing, in turn; then `berth status` on a large recorded cluster. */
-async function measure(): Promise<Result> {
+export async function cli(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "berth-bench-"))
   try {
     const [empty, tell, snapshot] = ["empty.mjs", "tell.mjs", "snapshot.json"].map((name) =>
@@ -46,11 +39,7 @@ async function measure(): Promise<Result> {
       times.status.push(ms)
       most = Math.max(most, Number(said) / 1024)
     }
-    // The first of each fills caches.
-    const [emptyMs, versionMs, statusMs] = [times.empty, times.version, times.status].map((all) =>
-      summarise(all.slice(1)),
-    ) as [Summary, Summary, Summary]
-    return { emptyMs, versionMs, statusMs, statusMiB: most }
+    return rowsOf(times, most)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -74,13 +63,21 @@ async function run(
   return { ms: performance.now() - begin, said }
 }
 
-function table({ emptyMs, versionMs, statusMs, statusMiB }: Result): string[] {
-  const ratio = versionMs.median / emptyMs.median
+type Times = Readonly<Record<"empty" | "version" | "status", readonly number[]>>
+
+function rowsOf(times: Times, statusMiB: number): Row[] {
+  // The first of each fills caches.
+  const [empty, version, status] = [times.empty, times.version, times.status].map((all) =>
+    median(all.slice(1)),
+  ) as [number, number, number]
+  const fleet = `${size.nodes.toLocaleString("en")} nodes, ${size.pods.toLocaleString("en")} pods`
   return [
-    `  a Node that does nothing   ${emptyMs.median.toFixed(0)} ms`,
-    `  berth --version            ${versionMs.median.toFixed(0)} ms, ${ratio.toFixed(2)} times as long (aim 1.5)`,
-    `  berth status, ${size.nodes.toLocaleString("en")} nodes and ${size.pods.toLocaleString("en")} pods   ${(statusMs.median / 1000).toFixed(2)} s (aim 3), ${statusMiB.toFixed(0)} MiB (aim 600)`,
+    { what: "a Node that does nothing", value: empty, unit: "ms" },
+    {
+      ...{ what: "berth --version", value: version, unit: "ms" },
+      ...{ ratio: { value: version / empty, to: "empty Node" }, aim: 1.5 },
+    },
+    { what: `berth status, ${fleet}`, value: status / 1000, unit: "s", aim: 3 },
+    { what: "  its memory, peak", value: statusMiB, unit: "MiB", aim: 600 },
   ]
 }
-
-export const cli: Bench<Result> = { measure, table }

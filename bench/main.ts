@@ -1,36 +1,23 @@
 // `npm run bench`: measures Berth on this machine, each time beside what the kernel or the cloud alone needs, so that the
-// ratios hold wherever it runs. Arguments name the benches to run (all by default); `-o json` is for programs.
+// ratios hold wherever it runs. Arguments name the groups to measure (all by default); `-o json` is for programs.
+// What the rows mean, and figures: docs/performance.md.
+import { availableParallelism, loadavg } from "node:os"
 import { parseArgs } from "node:util"
 import { namespaceRights } from "../src/kernel/rights.ts"
-import type { Bench } from "./bench.ts"
+import { add } from "./add.ts"
 import { cli } from "./cli.ts"
 import { memory } from "./memory.ts"
-import { pod } from "./pod.ts"
-import { scaleUp } from "./scale-up.ts"
+import { type Row, table } from "./row.ts"
+import { scale } from "./scale.ts"
 
-const benches: Readonly<Record<string, () => Promise<Outcome>>> = {
-  pod: () => run(pod),
-  "scale-up": () => run(scaleUp),
-  memory: () => run(memory),
-  cli: () => run(cli),
-}
-
-interface Outcome {
-  readonly result: unknown
-  readonly lines: readonly string[]
-}
-
-async function run<Result>({ measure, table }: Bench<Result>): Promise<Outcome> {
-  const result = await measure()
-  return { result, lines: table(result) }
-}
+const groups: Readonly<Record<string, () => Promise<Row[]>>> = { add, scale, memory, cli }
 
 const options = { output: { type: "string", short: "o" } } as const
 const { values, positionals } = parseArgs({ options, allowPositionals: true })
-const names = positionals.length > 0 ? positionals : Object.keys(benches)
-const unknown = names.filter((name) => !(name in benches))
+const names = positionals.length > 0 ? positionals : Object.keys(groups)
+const unknown = names.filter((name) => !(name in groups))
 if (unknown.length > 0) {
-  console.error(`no bench ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`)
+  console.error(`no group ${unknown.join(", ")}; there are: ${Object.keys(groups).join(", ")}`)
   process.exit(64)
 }
 const rights = namespaceRights()
@@ -38,10 +25,18 @@ if (!rights.allowed) {
   console.error(`the bench needs network namespaces: ${rights.why}`)
   process.exit(77)
 }
-const results: Record<string, unknown> = {}
+const load = () => loadavg()[0] ?? 0
+const before = load()
+const rows: Row[] = []
 for (const name of names) {
-  const outcome = await benches[name]?.()
-  results[name] = outcome?.result
-  if (values.output !== "json") console.log([name, ...(outcome?.lines ?? []), ""].join("\n"))
+  console.error(`measuring ${name}`)
+  rows.push(...((await groups[name]?.()) ?? []))
 }
-if (values.output === "json") console.log(JSON.stringify(results, undefined, 2))
+const machine = { cores: availableParallelism(), node: process.version, load: [before, load()] }
+if (values.output === "json") console.log(JSON.stringify({ machine, rows }, undefined, 2))
+else {
+  const loads = machine.load.map((value) => value.toFixed(1)).join(" before, ")
+  console.log(
+    [...table(rows), "", `${machine.cores} cores, ${machine.node}, load ${loads} after`].join("\n"),
+  )
+}
