@@ -82,7 +82,7 @@ export class QuotaGate {
     const id = this.#idOf(pod)
     const denial = this.#o.status()?.quota?.denied.find(({ pods }) => pods.includes(id))
     const { message: why, hint } = denial ?? unanswered
-    return { why, hint, refused: denial !== undefined, final: false }
+    return { why, hint, refused: denial?.code === "ipam/quota-reached", final: false }
   }
 
   #applies(key: PlacementKey): boolean {

@@ -54,7 +54,7 @@ export class PoolReconciler {
     }
     const pool = read.object
     const status = await this.#statusOf(pool)
-    if (!status) return this.#options.nodeNetworks.size > 0 ? firstNodeMs : undefined
+    if (!status) return firstNodeMs
     const again = followsCloud(pool) ? cloudMs : undefined
     if (isDeepStrictEqual(status, pool.status)) return again
     if (!sameSubnets(status, pool.status)) this.#options.selectionChanged()
