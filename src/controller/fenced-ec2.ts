@@ -1,4 +1,5 @@
-import type { CallOptions, Ec2 } from "../ec2/ec2.ts"
+import { actionOf, aroundEc2, isDescribe } from "../ec2/around-ec2.ts"
+import type { Ec2 } from "../ec2/ec2.ts"
 import { fail } from "../errors/catalogue.ts"
 
 /**
@@ -7,35 +8,9 @@ import { fail } from "../errors/catalogue.ts"
  * (controller/lease-stale), so that the new leader never finds a call of the former one among its own.
  */
 export function fencedEc2(ec2: Ec2, holdsLease: () => boolean): Ec2 {
-  const fenced =
-    <Q, R>(action: string, make: (request: Q, options?: CallOptions) => Promise<R>) =>
-    async (request: Q, options?: CallOptions): Promise<R> => {
-      if (!holdsLease()) throw fail("controller/lease-stale", { action })
-      return make(request, options)
-    }
-  return {
-    describeVpcs: (q, o) => ec2.describeVpcs(q, o),
-    describeSubnets: (q, o) => ec2.describeSubnets(q, o),
-    describeSecurityGroups: (q, o) => ec2.describeSecurityGroups(q, o),
-    describeInstances: (q, o) => ec2.describeInstances(q, o),
-    describeNetworkInterfaces: (q, o) => ec2.describeNetworkInterfaces(q, o),
-    createNetworkInterface: fenced("CreateNetworkInterface", (r, o) =>
-      ec2.createNetworkInterface(r, o),
-    ),
-    attachNetworkInterface: fenced("AttachNetworkInterface", (r, o) =>
-      ec2.attachNetworkInterface(r, o),
-    ),
-    detachNetworkInterface: fenced("DetachNetworkInterface", (r, o) =>
-      ec2.detachNetworkInterface(r, o),
-    ),
-    deleteNetworkInterface: fenced("DeleteNetworkInterface", (r, o) =>
-      ec2.deleteNetworkInterface(r, o),
-    ),
-    modifyNetworkInterface: fenced("ModifyNetworkInterfaceAttribute", (r, o) =>
-      ec2.modifyNetworkInterface(r, o),
-    ),
-    assignAddresses: fenced("AssignPrivateIpAddresses", (r, o) => ec2.assignAddresses(r, o)),
-    unassignAddresses: fenced("UnassignPrivateIpAddresses", (r, o) => ec2.unassignAddresses(r, o)),
-    createTags: fenced("CreateTags", (r, o) => ec2.createTags(r, o)),
-  }
+  return aroundEc2(ec2, async (method, make) => {
+    if (!isDescribe(method) && !holdsLease())
+      throw fail("controller/lease-stale", { action: actionOf[method] })
+    return make()
+  })
 }
