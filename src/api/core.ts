@@ -29,6 +29,7 @@ export interface Pod extends KubeObject {
     nodeName?: string
     hostNetwork?: boolean
     serviceAccountName?: string
+    tolerations?: { key?: string; operator?: string }[]
     containers: { name: string; image?: string; resources?: ContainerResources }[]
     [field: string]: unknown
   }

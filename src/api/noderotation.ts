@@ -11,7 +11,10 @@ export interface NodeRotationSpec {
   nodes: string[]
   /** Why, for the people who find nodes going away. */
   reason?: string
-  /** Nodes in the works at once, after the canary has passed. Default 1. */
+  /**
+   * Nodes in the works at once, after the canary has passed. Default 1. 0: one at a time, and a node of a scaling group
+   * goes before its successor starts, where its subnets have no address for one more.
+   */
   maxSurge?: number
   /** How long a drain may take before the rotation stops and says what blocks it. Default 900. */
   drainTimeoutSeconds?: number

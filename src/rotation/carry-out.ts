@@ -66,5 +66,6 @@ async function terminate(
   const node = all().find((n) => n.metadata.uid === action.uid)
   const id = node === undefined ? undefined : instanceOf(node)
   if (id === undefined) return
-  await groups.terminate(id, action.group.kind === "scaling-group" ? action.group.name : undefined)
+  const group = action.group.kind === "scaling-group" ? action.group.name : undefined
+  await groups.terminate(id, group, action.keepSize)
 }

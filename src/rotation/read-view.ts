@@ -30,6 +30,9 @@ export async function readView(
   const entries = before?.nodes ?? []
   const busy = entries.filter((e) => e.state !== "Waiting" && e.state !== "Done")
   const names = new Set([...busy.map((e) => e.name), ...busy.flatMap((e) => e.replacement ?? [])])
+  const draining = new Map(
+    busy.flatMap((e) => (e.state === "Draining" ? [[e.name, Date.parse(e.since)]] : [])),
+  )
   const known = new Map(nodes.map((n) => [n.metadata.name, n.metadata.uid]))
   const listed = await Promise.all(
     [...names]
@@ -60,10 +63,12 @@ export async function readView(
     evictable: new Map(
       [...podsOf].map(([name, list]) => [
         name,
-        list.filter(mustLeave).map((p) => viewPod(p, refusals)),
+        list
+          .filter((p) => mustLeave(p) && !cameBack(p, draining.get(name)))
+          .map((p) => viewPod(p, refusals)),
       ]),
     ),
-    trouble: await readTrouble(ports, busy, groups),
+    trouble: await readTrouble(ports, busy),
   }
 }
 
@@ -118,6 +123,19 @@ function mustLeave(pod: Pod): boolean {
   return !mirror && !isFinished(pod) && controllerOf(pod)?.kind !== "DaemonSet"
 }
 
+/**
+ * A pod that tolerates the cordon may be started on the node again as soon as it was evicted, for ever. As kubectl drain,
+ * which evicts the pods that it finds and waits for those alone.
+ */
+function cameBack({ metadata, spec }: Pod, drainedSince: number | undefined): boolean {
+  if (drainedSince === undefined) return false
+  const toleratesCordon = spec.tolerations?.some(
+    ({ key, operator }) =>
+      key === "node.kubernetes.io/unschedulable" || (key === undefined && operator === "Exists"),
+  )
+  return toleratesCordon === true && Date.parse(metadata.creationTimestamp ?? "") > drainedSince
+}
+
 const waitsForAddress = (pod: Pod) =>
   !pod.spec.hostNetwork &&
   !pod.status?.podIP &&
@@ -135,6 +153,10 @@ function viewPod(pod: Pod, refusals: Refusals): ViewPod {
     ...(refusal === undefined ? {} : { refusal }),
   }
 }
+
+/** In the works, and its successor is not known: before the node goes, or after it without surge. */
+const awaitsSuccessor = ({ state, replacement }: RotatedNode) =>
+  state === "Surging" || (state === "Terminating" && replacement === undefined)
 
 /**
  * Looked at twice: when a new node is ready, before anything is drained for it, and when the old one is gone and the new
@@ -155,7 +177,7 @@ async function inspectReplacements(
       // A second's grace: Kubernetes states times to the second.
       const isLater = Date.parse(creationTimestamp) >= Date.parse(entry.since) - 1000
       const isOfGroup = group !== undefined && groupKey(group) === entry.group
-      return entry.state === "Surging" && isLater && isOfGroup && !old.has(uid)
+      return awaitsSuccessor(entry) && isLater && isOfGroup && !old.has(uid)
     })
   const isGone = ({ name, uid }: RotatedNode) =>
     !nodes.some((n) => n.metadata.name === name && (uid === undefined || n.metadata.uid === uid))
@@ -174,16 +196,15 @@ async function inspectReplacements(
 async function readTrouble(
   { groups, clock }: RotationPorts,
   busy: readonly RotatedNode[],
-  groupOf: ReadonlyMap<string, NodeGroup>,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (const { name, state, since } of busy) {
-    const group = groupOf.get(name)
-    if (state !== "Surging" || group?.kind !== "scaling-group" || found.has(group.name)) continue
-    if (clock.now() - Date.parse(since) < askAfterMs) continue
+  for (const entry of busy) {
+    const group = /^asg\/(.+)$/.exec(entry.group ?? "")?.[1]
+    if (group === undefined || found.has(group) || !awaitsSuccessor(entry)) continue
+    if (clock.now() - Date.parse(entry.since) < askAfterMs) continue
     // Only words for a message: that they cannot be had holds nothing up.
-    const why = await groups.trouble(group.name).catch(() => undefined)
-    if (why !== undefined) found.set(group.name, why)
+    const why = await groups.trouble(group).catch(() => undefined)
+    if (why !== undefined) found.set(group, why)
   }
   return found
 }

@@ -8,8 +8,11 @@ export interface ScalingGroups {
   groupsOf(instanceIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Raises the wanted size to `atLeast`, its limit too where it must, and never lowers it. */
   scale(group: string, atLeast: number): Promise<void>
-  /** Ends an instance and lowers the wanted size of its group by it. An instance that is gone is success. */
-  terminate(instanceId: string, group: string | undefined): Promise<void>
+  /**
+   * Ends an instance and lowers the wanted size of its group by it, unless `keepSize` says that the group is to start
+   * another. An instance that is gone is success.
+   */
+  terminate(instanceId: string, group: string | undefined, keepSize?: boolean): Promise<void>
   /** Gives the group back what `scale` changed besides its size. Absent is success. */
   restore(group: string): Promise<void>
   /** What the group said of its last launch, when that failed. */

@@ -67,6 +67,49 @@ test("nodes of a scaling group are replaced one by one, and the group ends as it
   assert.deepEqual((await cluster.kube.list(pods)).items, [])
 })
 
+test("without surge a node goes before its successor starts, whatever step a process dies at", async () => {
+  for (let dies = 1; dies < 12; dies++) {
+    const cluster = await twoNodes()
+    cluster.max = 2
+    await cluster.addPod("web-1", "a")
+    const spec = { nodes: ["a", "b"], maxSurge: 0 }
+    const { status: before } = await rotate(cluster, spec, { steps: dies })
+    const { status } = await rotate(cluster, spec, { before })
+    assert.equal(status.phase, "Completed", `${dies}: ${status.message}`)
+    assert.deepEqual(await cluster.nodeNames(), ["new-1", "new-2"])
+    assert.deepEqual(
+      status.nodes.map((n) => n.replacement),
+      ["new-1", "new-2"],
+    )
+    assert.deepEqual([cluster.desired, cluster.largest], [2, 2])
+  }
+})
+
+test("a pod that tolerates the cordon and comes back at once holds no drain up", async () => {
+  const cluster = await twoNodes()
+  const names: string[] = []
+  const start = async () => {
+    const target = { namespace: "shop", name: `controller-${names.length}` }
+    names.push(target.name)
+    await cluster.addPod(target.name, "a")
+    const body = { spec: { tolerations: [{ operator: "Exists" }] } }
+    await cluster.kube.patch(pods, target, { type: "merge", body })
+  }
+  await start()
+  const { createSubresource } = cluster.kube
+  const kube = {
+    ...cluster.kube,
+    createSubresource: (async (...args) => {
+      await createSubresource(...args)
+      await cluster.clock.sleep(1_000)
+      await start()
+    }) as typeof createSubresource,
+  }
+  const { status } = await rotate(cluster, { nodes: ["a"] }, { kube })
+  assert.equal(status.phase, "Completed")
+  assert.equal(names.length, 2)
+})
+
 test("DaemonSet pods, mirror pods and finished pods hold no drain up, and are not evicted", async () => {
   const cluster = await twoNodes()
   const set = {

@@ -69,7 +69,7 @@ export function sdkScalingGroups(options: SdkScalingGroupsOptions): ScalingGroup
         await client.send(new sdk.SetDesiredCapacityCommand(size))
       })
     },
-    async terminate(id, group) {
+    async terminate(id, group, keepSize = false) {
       if (group === undefined) return terminatePlain(clients, id)
       // Ending an instance that is on its way out already would lower the wanted size a second time.
       const [found] = await describe([group])
@@ -77,7 +77,7 @@ export function sdkScalingGroups(options: SdkScalingGroupsOptions): ScalingGroup
       if (member === undefined || member.LifecycleState?.startsWith("Terminat")) return
       await call("TerminateInstanceInAutoScalingGroup", async () => {
         const { sdk, client } = await clients.scaling()
-        const end = { InstanceId: id, ShouldDecrementDesiredCapacity: true }
+        const end = { InstanceId: id, ShouldDecrementDesiredCapacity: !keepSize }
         await client.send(new sdk.TerminateInstanceInAutoScalingGroupCommand(end))
       }).catch(goneIsSuccess)
     },

@@ -3,6 +3,7 @@ import { nodes } from "../../api/resources.ts"
 import { fail } from "../../errors/catalogue.ts"
 import type { Step } from "../../fleet/change/steps.ts"
 import { type RolloverNode, rollover } from "../../fleet/rollover.ts"
+import { planRotation } from "../../fleet/rotation/plan-rotation.ts"
 import { instanceOf } from "../../rotation/read-view.ts"
 import { isFinished } from "../../rotation/run-rotation.ts"
 import type { FollowOptions, RotationHome, RotationRecord } from "../rotate/rotation-home.ts"
@@ -50,7 +51,8 @@ function rotationWork(
       if (current === undefined || isFinished(current.status)) {
         const names = await nodesToReplace()
         if (names.length === 0) return
-        await home.start({ nodes: [...names], reason })
+        const { maxSurge } = await planOf(context, names)
+        await home.start({ nodes: [...names], reason, maxSurge })
       } else if (current.spec.reason !== reason) throw underWay(home, current)
       const status = await follow(home)
       signal.throwIfAborted()
@@ -77,6 +79,14 @@ async function left({ plan, kube }: ApplyContext): Promise<string[]> {
   const isThere = ({ node, instance }: RolloverNode) =>
     there.has(node) && (instance === undefined || there.get(node) === instance)
   return plan.replace.filter(isThere).map((r) => r.node)
+}
+
+async function planOf({ look }: ApplyContext, names: readonly string[]) {
+  const index = await look()
+  return planRotation(
+    index,
+    names.flatMap((name) => index.node(name) ?? []),
+  )
 }
 
 function underWay(home: RotationHome, { spec, status }: RotationRecord) {

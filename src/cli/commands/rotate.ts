@@ -31,10 +31,13 @@ export async function run(call: Call): Promise<number> {
     return 0
   }
   call.stdout.write(planPage(plan, terminalOf(call)))
-  const spec = specOf(
-    call,
-    plan.nodes.map((n) => n.node),
-  )
+  const spec = {
+    maxSurge: plan.maxSurge,
+    ...specOf(
+      call,
+      plan.nodes.map((n) => n.node),
+    ),
+  }
   return start(call, spec)
 }
 
@@ -83,7 +86,7 @@ function conclude(call: Call, home: RotationHome, status: NodeRotationStatus | u
 }
 
 function specOf(call: Call, nodes: string[]): NodeRotationSpec {
-  const maxSurge = wholeNumber(call, "maxSurge", { option: "--max-surge", least: 1, most: 100 })
+  const maxSurge = wholeNumber(call, "maxSurge", { option: "--max-surge", least: 0, most: 100 })
   const minutes = wholeNumber(call, "drainTimeout", {
     option: "--drain-timeout",
     least: 1,

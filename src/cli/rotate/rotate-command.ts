@@ -19,8 +19,9 @@ export const rotateCommand: Command = {
     { flags: "-l, --selector <labels>", about: "the nodes with these labels" },
     {
       flags: "--max-surge <number>",
-      about: "nodes in the works at once after the canary",
-      default: "1",
+      about:
+        "nodes in the works at once after the canary; 0: each goes before its successor starts; default 1, " +
+        "or 0 where the subnets have no address for a node more",
     },
     {
       flags: "--drain-timeout <minutes>",

@@ -43,5 +43,8 @@ test("durations as people say them", () => {
 })
 
 test("a plan without nodes says so", () => {
-  assert.equal(planPage({ nodes: [], warnings: [] }, plain), "No node needs to be replaced.\n")
+  assert.equal(
+    planPage({ nodes: [], maxSurge: 1, warnings: [] }, plain),
+    "No node needs to be replaced.\n",
+  )
 })

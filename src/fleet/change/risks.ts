@@ -131,7 +131,7 @@ function rotationRisks({ replace }: Draft, { index, aws }: Examination): Risk[] 
   if (tight.length > 0) {
     risks.push({
       says: `new nodes need addresses in ${enumerate(tight.map((s) => `${s.id} (${s.availableAddresses} free)`))}`,
-      answer: "replace without surge, or add a node subnet",
+      answer: "where there is none, nodes go before their successors start; or add a node subnet",
     })
   }
   return risks

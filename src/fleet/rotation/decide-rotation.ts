@@ -113,14 +113,19 @@ export const nodeOf = (
  * Once the canary has passed, nodes that wait take no new pods, or pods of the first would move to the next and move
  * again. Only where somebody starts new nodes: elsewhere the evicted pods have nowhere else to go.
  */
-function cordonAhead(entries: readonly RotatedNode[], { view, actions }: Step): void {
-  if (entries[0]?.state !== "Done") return
+function cordonAhead(entries: readonly RotatedNode[], { spec, view, actions }: Step): void {
+  // Without surge they are where the pods go.
+  if (entries[0]?.state !== "Done" || spec.maxSurge === 0) return
   for (const entry of entries) {
     const node = nodeOf(entry, view.nodes)
     if (entry.state === "Waiting" && node?.group.kind !== "none" && node?.unschedulable === false)
       actions.push({ do: "cordon", node: node.name })
   }
 }
+
+/** Whether a scaling group starts the successor when the node has gone, and not before. */
+const isWithoutSurge = (spec: NodeRotationSpec, group: string | undefined) =>
+  spec.maxSurge === 0 && group?.startsWith("asg/") === true
 
 /** The scaling groups that a rotation has changed. */
 const restores = (entries: readonly RotatedNode[]): RotationAction[] =>
@@ -147,7 +152,7 @@ function advance(entry: RotatedNode, step: Step, allowed: boolean): RotatedNode 
       if (node === undefined) return move(entry, "Done", step, { message: "went away by itself" })
       return surging(entry, node, step)
     case "Draining":
-      return node === undefined ? move(entry, "Terminating", step) : draining(entry, node, step)
+      return node === undefined ? gone(entry, step) : draining(entry, node, step)
     case "Terminating":
       return terminating(entry, node, step)
     case "Done":
@@ -156,16 +161,19 @@ function advance(entry: RotatedNode, step: Step, allowed: boolean): RotatedNode 
 }
 
 function start(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
-  if (node.group.kind === "scaling-group") return move(entry, "Surging", step)
+  if (node.group.kind === "scaling-group") {
+    if (!isWithoutSurge(step.spec, entry.group)) return move(entry, "Surging", step)
+    // Its size stays; what would end nodes behind the rotation's back is stopped.
+    step.actions.push({ do: "scale", group: node.group.name, atLeast: 0 })
+  }
   // Karpenter starts the replacement when the node goes; nobody does for a plain node.
   step.actions.push({ do: "cordon", node: node.name })
   return move(entry, "Draining", step)
 }
 
-function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
-  const members = [...step.view.nodes.values()].filter(
-    (n) => groupKey(n.group) === groupKey(node.group),
-  )
+/** Members of the entry's group, and the one among them that can be its successor. */
+function successorOf(entry: RotatedNode, group: string | undefined, step: Step) {
+  const members = [...step.view.nodes.values()].filter((n) => groupKey(n.group) === group)
   // Kubernetes states times to the second: a node of the same second counts as later.
   const sinceSecond = Math.floor(Date.parse(entry.since) / 1000) * 1000
   const isNew = (n: ViewNode) =>
@@ -173,6 +181,11 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   const fresh = members.find(
     (n) => (n.name === entry.replacement || isNew(n)) && n.ready && !n.unschedulable,
   )
+  return { members, isNew, fresh }
+}
+
+function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
+  const { members, isNew, fresh } = successorOf(entry, groupKey(node.group), step)
   if (fresh === undefined) {
     if (node.group.kind === "scaling-group") {
       // Stated as a size, not as "one more", so that doing it again after a crash asks for nothing twice.
@@ -181,7 +194,7 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
       const atLeast = members.filter((n) => !isNew(n)).length + waiting
       step.actions.push({ do: "scale", group: node.group.name, atLeast })
     }
-    return { ...entry, message: whyNoReplacement(entry, node, step) }
+    return { ...entry, message: whyNoReplacement(entry, step) }
   }
   step.claimed.add(fresh.name)
   // Known before anything is drained for it.
@@ -197,10 +210,12 @@ const notAsWanted = ({ name, wrong }: ViewNode) =>
 /** Nodes usually join within three minutes. */
 const surgeSeconds = 900
 
-function whyNoReplacement(entry: RotatedNode, node: ViewNode, { view, now }: Step): string {
-  const why = node.group.kind === "scaling-group" ? view.trouble?.get(node.group.name) : undefined
+function whyNoReplacement(entry: RotatedNode, { view, now, spec }: Step): string {
+  const why = view.trouble?.get(entry.group?.replace(/^asg\//, "") ?? "")
   const waiting = `waiting for a ready replacement${why === undefined ? "" : `: ${why}`}`
-  const late = now - Date.parse(entry.since) > surgeSeconds * 1000
+  // Without surge the time counts from the beginning of the drain.
+  const drain = entry.state === "Terminating" ? drainSeconds(spec) : 0
+  const late = now - Date.parse(entry.since) > (surgeSeconds + drain) * 1000
   return late
     ? `${blockedPrefix}no replacement came within ${surgeSeconds / 60} min${why === undefined ? "" : `: ${why}`}`
     : waiting
@@ -208,21 +223,22 @@ function whyNoReplacement(entry: RotatedNode, node: ViewNode, { view, now }: Ste
 
 function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   if (!node.unschedulable) step.actions.push({ do: "cordon", node: node.name })
+  const end = endOf(node, step)
   if (node.group.kind === "karpenter") {
     // Karpenter drains by itself, within its own budgets, once the NodeClaim is deleted.
-    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
+    step.actions.push(end)
     return move(entry, "Terminating", step)
   }
   const left = step.view.evictable.get(node.name) ?? []
   if (left.length === 0) {
-    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
-    return move(entry, "Terminating", step)
+    step.actions.push(end)
+    return gone(entry, step)
   }
   for (const pod of left)
     if (!pod.terminating && (!pod.bare || step.spec.force))
       step.actions.push({ do: "evict", namespace: pod.namespace, name: pod.name })
   const waitedMs = step.now - Date.parse(entry.since)
-  const late = waitedMs > (step.spec.drainTimeoutSeconds ?? defaultDrainSeconds) * 1000
+  const late = waitedMs > drainSeconds(step.spec) * 1000
   const hopeless = !step.spec.force && left.every((pod) => pod.bare && !pod.terminating)
   return {
     ...entry,
@@ -233,6 +249,19 @@ function draining(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
           ? "1 pod left"
           : `${left.length} pods left`,
   }
+}
+
+const drainSeconds = (spec: NodeRotationSpec) => spec.drainTimeoutSeconds ?? defaultDrainSeconds
+
+const endOf = ({ name, uid, group }: ViewNode, { spec }: Step): RotationAction => ({
+  ...{ do: "terminate", node: name, uid, group },
+  ...(isWithoutSurge(spec, groupKey(group)) && { keepSize: true }),
+})
+
+/** Without surge a successor may join as soon as the drain begins: the time of that is kept. */
+function gone(entry: RotatedNode, step: Step): RotatedNode {
+  const moved = move(entry, "Terminating", step)
+  return isWithoutSurge(step.spec, entry.group) ? { ...moved, since: entry.since } : moved
 }
 
 function whatBlocks(left: readonly ViewPod[]): string {
@@ -248,8 +277,15 @@ function whatBlocks(left: readonly ViewPod[]): string {
 
 function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step): RotatedNode {
   if (node !== undefined) {
-    step.actions.push({ do: "terminate", node: node.name, uid: node.uid, group: node.group })
+    step.actions.push(endOf(node, step))
     return { ...entry, message: "its instance shuts down" }
+  }
+  if (isWithoutSurge(step.spec, entry.group) && entry.replacement === undefined) {
+    const { fresh } = successorOf(entry, entry.group, step)
+    if (fresh === undefined) return { ...entry, message: whyNoReplacement(entry, step) }
+    step.claimed.add(fresh.name)
+    // Its pods are looked at in the next step.
+    return { ...entry, replacement: fresh.name, message: `${fresh.name} takes its place` }
   }
   const replacement =
     entry.replacement === undefined ? undefined : step.view.nodes.get(entry.replacement)

@@ -39,7 +39,7 @@ test("only nodes that need it are planned, with who replaces them", () => {
       pods: 1,
     },
   ])
-  assert.deepEqual(planRotation(indexFleet(smallFleet())), { nodes: [], warnings: [] })
+  assert.deepEqual(planRotation(indexFleet(smallFleet())), { nodes: [], maxSurge: 1, warnings: [] })
 })
 
 test("what will hold it up is said before it begins", () => {
@@ -68,11 +68,12 @@ test("what will hold it up is said before it begins", () => {
       subnets: smallFleet().aws!.subnets.map((s) => ({ ...s, availableAddresses: 0 })),
     },
   })
-  const { warnings } = planRotation(indexFleet(fleet), fleet.cluster.nodes.slice(0, 1))
+  const { warnings, maxSurge } = planRotation(indexFleet(fleet), fleet.cluster.nodes.slice(0, 1))
   const text = warnings.map((w) => w.says).join("\n")
   assert.match(text, /^PodDisruptionBudget shop\/web allows no disruption now/)
   assert.match(text, /1 pod has no controller .*: shop\/bare/)
-  assert.match(text, /no subnet of asg\/workers has an address for a new node/)
+  assert.match(text, /no subnet of asg\/workers has an address for a node more/)
+  assert.equal(maxSurge, 0)
   assert.equal(warnings.length, 3)
 })
 

@@ -8,6 +8,8 @@ import type { NodeFacts, PodFacts } from "../snapshot.ts"
 export interface RotationPlan {
   /** In the order of their replacement; the first is the canary. */
   readonly nodes: readonly PlannedReplacement[]
+  /** Nodes in the works at once: 0 where no subnet of a group has an address for a node more. */
+  readonly maxSurge: 0 | 1
   /** What will slow it down or stop it, and what to do first. */
   readonly warnings: readonly { readonly says: string; readonly answer: string }[]
 }
@@ -39,7 +41,11 @@ export function planRotation(index: FleetIndex, chosen?: readonly NodeFacts[]): 
       pods: index.podsOf(node.name).filter(mustMove).length,
     }),
   )
-  return { nodes: planned, warnings: planned.length === 0 ? [] : warningsOf(index, planned) }
+  return {
+    nodes: planned,
+    maxSurge: fullGroups(index, planned).length > 0 ? 0 : 1,
+    warnings: planned.length === 0 ? [] : warningsOf(index, planned),
+  }
 }
 
 const mustMove = (pod: PodFacts) =>
@@ -92,19 +98,23 @@ const warningsOf = (index: FleetIndex, planned: readonly PlannedReplacement[]) =
   ...warnings(index, planned),
 ]
 
-/** A node more has to fit beside the old ones: in the subnets of its group, when they are known. */
-function* tightSubnets(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+/** Groups whose subnets, where they are known, have no address for a node more beside the old ones. */
+function fullGroups(index: FleetIndex, planned: readonly PlannedReplacement[]) {
   const groups = new Set(planned.map((p) => p.group))
-  for (const group of index.snapshot.aws?.autoScalingGroups ?? []) {
-    if (!groups.has(`asg/${group.name}`)) continue
-    const subnets = group.subnetIds.flatMap((id) => index.subnet(id) ?? [])
-    const free = subnets.reduce((sum, s) => sum + s.availableAddresses, 0)
-    if (subnets.length === 0 || free > 0) continue
+  return (index.snapshot.aws?.autoScalingGroups ?? []).flatMap(({ name, subnetIds }) => {
+    const subnets = subnetIds.flatMap((id) => index.subnet(id) ?? [])
+    const isFull = subnets.length > 0 && subnets.every((s) => s.availableAddresses === 0)
+    return isFull && groups.has(`asg/${name}`) ? [{ name, subnets }] : []
+  })
+}
+
+function* tightSubnets(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+  for (const { name, subnets } of fullGroups(index, planned))
     yield {
-      says: `no subnet of asg/${group.name} has an address for a new node: ${enumerate(subnets.map((s) => s.id))}`,
-      answer: "free addresses there, or add a subnet to the group",
+      says: `no subnet of asg/${name} has an address for a node more: ${enumerate(subnets.map((s) => s.id))}`,
+      answer:
+        "so each node goes before its successor starts, --max-surge 0; free addresses there to have it the other way round",
     }
-  }
 }
 
 const matches = (wanted: Readonly<Record<string, string>>, pod: PodFacts) =>

@@ -56,12 +56,13 @@ export type RotationAction =
   | { readonly do: "cordon"; readonly node: string }
   | { readonly do: "uncordon"; readonly node: string }
   | { readonly do: "evict"; readonly namespace: string; readonly name: string }
-  /** Ends the instance and lowers the group's wanted size by it. */
+  /** Ends the instance, and lowers the group's wanted size by it unless the group is to start its successor. */
   | {
       readonly do: "terminate"
       readonly node: string
       readonly uid: string
       readonly group: NodeGroup
+      readonly keepSize?: true
     }
   /** Gives a scaling group back the limits and processes that it had before the first "scale". */
   | { readonly do: "restore"; readonly group: string }

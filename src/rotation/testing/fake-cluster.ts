@@ -14,6 +14,8 @@ export class FakeCluster implements ScalingGroups {
   desired = 0
   max = 3
   restored = 0
+  /** The most members it has had. */
+  largest = 0
   launchFailure: string | undefined
   readonly #grouped = new Set<string>()
   #made = 0
@@ -22,6 +24,7 @@ export class FakeCluster implements ScalingGroups {
     const id = `i-${name}`
     if (grouped) {
       this.#grouped.add(id)
+      this.largest = Math.max(this.largest, this.#grouped.size)
       this.desired = Math.max(this.desired, this.#grouped.size)
     }
     const node = await this.kube.create(nodes, {
@@ -68,11 +71,11 @@ export class FakeCluster implements ScalingGroups {
     this.desired = Math.max(this.desired, atLeast)
   }
 
-  async terminate(id: string, group: string | undefined): Promise<void> {
+  async terminate(id: string, group: string | undefined, keepSize = false): Promise<void> {
     const name = id.slice("i-".length)
     if ((await this.kube.get(nodes, name)) === undefined) return
     await this.kube.remove(nodes, { name })
-    if (group !== undefined && this.#grouped.delete(id)) this.desired--
+    if (group !== undefined && this.#grouped.delete(id) && !keepSize) this.desired--
   }
 
   async restore(): Promise<void> {
