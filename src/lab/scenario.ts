@@ -16,6 +16,8 @@ export interface Scenario {
   readonly agentEnvironment?: Readonly<Record<string, string>>
   /** EC2's request limits, with its buckets full at first. Default off. */
   readonly requestLimits?: true
+  /** Until kubelets try a failed pod again, and up to half as much more. Default 10 s, as theirs. */
+  readonly kubeletRetryMs?: number
 }
 
 export interface ScenarioSubnet {

@@ -45,7 +45,7 @@ export function otherSubnetFix(
     return {
       kind: "plan",
       says: `Let new pods use another subnet of the zone: ${has}. Check first that nobody keeps it for something else.`,
-      command: useSubnet(name, subnet.id),
+      command: patchEniConfig(name, { subnet: subnet.id }),
     }
   if (kind !== "SubnetPool") return undefined
   const patch = JSON.stringify([{ op: "add", path: "/spec/subnets/-", value: { id: subnet.id } }])
@@ -56,5 +56,5 @@ export function otherSubnetFix(
   }
 }
 
-export const useSubnet = (eniConfig: string, subnet: string): string =>
-  `kubectl patch eniconfig ${eniConfig} --type merge -p '${JSON.stringify({ spec: { subnet } })}'`
+export const patchEniConfig = (name: string, spec: object): string =>
+  `kubectl patch eniconfig ${name} --type merge -p '${JSON.stringify({ spec })}'`

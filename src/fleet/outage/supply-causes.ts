@@ -1,7 +1,7 @@
 import { nodeCapacity } from "../capacity/node-capacity.ts"
 import { enumerate, type Fix } from "../doctor/finding.ts"
 import { deleteInterfaces, leakedInterfaces } from "../doctor/leaked-interfaces.ts"
-import { refusalFix } from "../doctor/refusal-fix.ts"
+import { planCommand, refusalFix } from "../doctor/refusal-fix.ts"
 import { otherSubnetFix } from "../doctor/roomier-subnet.ts"
 import {
   type CauseTest,
@@ -119,8 +119,8 @@ export const subnetFull: CauseTest = (of) => {
             needs: stuck.length,
           }) ?? {
             kind: "plan",
-            says: "Add a subnet in the zone; `berth plan` sizes it, `berth apply` makes it.",
-            command: "berth plan",
+            says: "Add a subnet in the zone: a plan sizes it.",
+            command: planCommand,
           }),
   }
 }

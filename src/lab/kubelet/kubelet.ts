@@ -29,6 +29,8 @@ export interface KubeletOptions {
   probeTarget: ContainersContext["probeTarget"]
   logFolder: string
   readBackMs?: number
+  /** Until a failed pod is tried again, and up to half as much more. Default: as the kubelet, 10 s. */
+  retryMs?: number
 }
 
 export interface Kubelet {

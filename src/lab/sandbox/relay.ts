@@ -33,7 +33,7 @@ export function openRelay(options: RelayOptions): Promise<Relay> {
       socket.on("close", () => open.delete(socket))
     }
   })
-  server.maxConnections = options.maxConnections ?? 512
+  server.maxConnections = options.maxConnections ?? 4096
   const close = async () => {
     const closed = new Promise<void>((done) => server.close(() => done()))
     for (const socket of open) socket.destroy()

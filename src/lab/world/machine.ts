@@ -36,6 +36,7 @@ export interface MachineHost {
   prefix: readonly string[]
   kubeconfigFor: (namespace: string, serviceAccount: string) => Promise<string>
   kubernetesVersion: string
+  kubeletRetryMs: number | undefined
 }
 
 /** One EC2 instance that runs: a namespace, a root folder, instance metadata and a kubelet. */
@@ -92,6 +93,7 @@ export async function bootMachine(host: MachineHost, instance: CloudInstance): P
     startContainer: containerStarter({ ...host, ...place }),
     probeTarget: (runtime) => probeTarget(runtime, place),
     logFolder: join(root, "var/log/pods"),
+    ...(host.kubeletRetryMs !== undefined && { retryMs: host.kubeletRetryMs }),
   })
   // Not awaited: a plugin that waits for an agent which is gone must not hold up the end of the machine.
   undo.defer(() => void kubelet.stop())

@@ -93,6 +93,7 @@ export async function startWorld(context: WorldContext): Promise<RunningWorld> {
     ...{ kube, clock, random, log, cloud, fabric, kernel, files, programs, prefix },
     kubeconfigFor: kubernetes.kubeconfigFor,
     kubernetesVersion: version,
+    kubeletRetryMs: scenario.kubeletRetryMs,
   }
   running.machines = undo.use(
     followInstances({ cloud, clock, log, boot: (instance) => bootMachine(host, instance) }),

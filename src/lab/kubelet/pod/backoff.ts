@@ -17,7 +17,8 @@ export class RestartBackoff {
 }
 
 /** kubelet tries a failed pod sync again after 10 s, up to half as much later (backOffPeriod, workerBackOffPeriodJitterFactor). */
-export const syncRetryMs = (random: () => number): number => 10_000 * (1 + random() / 2)
+export const syncRetryMs = (random: () => number, periodMs = 10_000): number =>
+  periodMs * (1 + random() / 2)
 
 /** While only the network plugin is missing it tries every second (backOffOnTransientErrorPeriod). */
 export const networkRetryMs = 1_000

@@ -13,6 +13,7 @@ export interface PodWorkerContext extends Omit<ContainersContext, "wake"> {
   log: Logger
   sandboxes: Sandboxes
   hostAddress: string
+  retryMs?: number
   /** Writes the status; failures are the worker's to repeat. */
   writeStatus: (pod: LabPod, status: NonNullable<LabPod["status"]>) => Promise<void>
   /** Tells the API that nothing of the pod is left. */
@@ -86,7 +87,7 @@ export class PodWorker {
         }
         dueMs = await this.#sync()
       } catch (error) {
-        dueMs = syncRetryMs(random)
+        dueMs = syncRetryMs(random, this.#context.retryMs)
         log.warn("pod sync failed", {
           pod: podKey(this.#runtime.pod),
           error: (error as Error).message,
@@ -143,7 +144,7 @@ export class PodWorker {
       if (this.#terminating || this.#stopped) return 0
       const why = `rpc error: code = Unknown desc = ${(error as Error).message}`
       record(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${why}`)
-      return syncRetryMs(random)
+      return syncRetryMs(random, this.#context.retryMs)
     }
   }
 
@@ -167,7 +168,7 @@ export class PodWorker {
         )
         this.#wake = Promise.withResolvers()
         if (this.#stopped) return
-        await this.#waitFor(syncRetryMs(random), clock)
+        await this.#waitFor(syncRetryMs(random, this.#context.retryMs), clock)
       }
     }
     for (const entry of this.#runtime.containers.values()) entry.log?.close()
