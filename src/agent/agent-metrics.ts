@@ -1,6 +1,7 @@
 import { counter, createMetrics, gauge, histogram, type Metrics } from "../metrics/metrics.ts"
 
 const secondsOfAdd = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5]
+const secondsOfStart = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
 const secondsOfWait = [0.01, 0.1, 0.5, 1, 2, 3, 5, 10, 20]
 
 /** The agent's metrics: the original's names where one exists, so that its dashboards keep working. */
@@ -17,6 +18,21 @@ export const agentMetricsTable = {
   awscni_add_ip_req_count: counter("CNI ADD calls."),
   awscni_del_ip_req_count: counter("Addresses given back, by reason.", ["reason"]),
   awscni_no_available_ip_addresses: counter("CNI ADD calls that ended without an address."),
+  awscni_force_removed_ips: counter("Addresses of running pods that no ENI has any more."),
+  awscni_reconcile_count: counter(
+    "ENIs that came (eniReconcileAdd) and went (eniReconcileDel) as NodeNetwork.status says.",
+    ["fn"],
+  ),
+  awscni_ipamd_node_initialization_duration_seconds: histogram(
+    "Time from the agent's start until pods could be attached.",
+    ["success"],
+    { buckets: secondsOfStart },
+  ),
+  awscni_connmark_backend: gauge("Always 1.", ["backend"]),
+  awscni_connmark_reconcile_total: counter(
+    "Comparisons of the node's traffic rules with what should be there, by result.",
+    ["result"],
+  ),
   berth_cni_calls_total: counter("CNI calls, by command and error code of the catalogue.", [
     "command",
     "code",

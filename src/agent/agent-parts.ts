@@ -31,6 +31,7 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
   const log = d.log.logger
   const values = config.values
   const metrics = agentMetrics()
+  metrics.awscni_connmark_backend.set(1, { backend: "nftables" })
   metrics.awscni_build_info.set(1, { version: d.version, goversion: `node ${process.version}` })
   const deps: KubeDeps = { kube: d.kube, clock, random: d.random, log, signal }
   const lastKnown = new LastKnownFile({ disk, path: stateFile(config, "last-known.json"), log })

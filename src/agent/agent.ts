@@ -41,6 +41,7 @@ const freshMs = 500
 
 /** Starts the node agent; resolves once CNI calls are answered. */
 export async function startAgent(d: AgentDeps): Promise<Agent> {
+  const startedAt = d.clock.monotonic()
   await using cleanup = new AsyncDisposableStack()
   const stop = new AbortController()
   cleanup.defer(() => stop.abort(new Error("the agent stops")))
@@ -60,7 +61,12 @@ export async function startAgent(d: AgentDeps): Promise<Agent> {
   const done = Promise.all([
     askForBranches(d, parts),
     upkeep({ calls, clock, keeper, traffic, signal, wired: d.plug === undefined }),
-    offerNetwork(d, () => unavailable(readiness()), signal),
+    offerNetwork(d, () => unavailable(readiness()), signal).then((offered) => {
+      if (!offered) return
+      const seconds = (clock.monotonic() - startedAt) / 1000
+      const { awscni_ipamd_node_initialization_duration_seconds: took } = parts.metrics
+      took.observe(seconds, { success: "true" })
+    }),
     supply.done,
   ])
   tellNotices(d, objects, parts.events)
@@ -98,12 +104,15 @@ async function askForBranches(
 const offerEveryMs = 100
 const retryMs = 5_000
 
-/** Writes the CNI configuration as soon as pods can be attached: only then may the runtime say the node is ready. */
+/**
+ * Writes the CNI configuration as soon as pods can be attached: only then may the runtime say the node is ready. False:
+ * the agent was stopped before.
+ */
 async function offerNetwork(
   { config, clock, log }: AgentDeps,
   why: () => string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { values } = config
   let told: string | undefined
   while (!signal.aborted) {
@@ -121,12 +130,13 @@ async function offerNetwork(
         disableIPv6: values.DISABLE_POD_V6,
       })
       log.logger.info("the node can attach pods")
-      return
+      return true
     } catch (error) {
       log.logger.error("the CNI configuration cannot be written", { why: (error as Error).message })
       await clock.sleep(retryMs, signal).catch(() => {})
     }
   }
+  return false
 }
 
 /** What of the environment is not acted on as written: in the log, and as an event where users look for it. */

@@ -31,6 +31,10 @@ test("humans and Prometheus are told what the agent knows", async () => {
   assert.equal(JSON.parse((await get("/v1/environment")).text).MY_NODE_NAME, "n1")
   const { text } = await get("/metrics")
   for (const line of [
+    'awscni_connmark_backend{backend="nftables"} 1',
+    'awscni_ipamd_node_initialization_duration_seconds_count{success="true"} 1',
+    'awscni_reconcile_count{fn="eniReconcileAdd"} 2',
+    "awscni_force_removed_ips 0",
     "awscni_total_ip_addresses 3",
     "awscni_assigned_ip_addresses 1",
     'awscni_assigned_ip_per_eni{eni="eni-1"} 1',

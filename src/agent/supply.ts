@@ -172,10 +172,13 @@ export class Supply {
   }
 
   #accept(status: NodeNetworkStatus): void {
-    const { book, keeper, log, accepted } = this.#o
+    const { book, keeper, log, metrics, accepted } = this.#o
     this.#status = status
     const { added, removed, lost, regained } = book.adopt(asPlaced(status))
     if (added.length + removed.length > 0) log.info("interfaces changed", { added, removed })
+    metrics.awscni_reconcile_count.add(added.length, { fn: "eniReconcileAdd" })
+    metrics.awscni_reconcile_count.add(removed.length, { fn: "eniReconcileDel" })
+    metrics.awscni_force_removed_ips.add(lost.length)
     for (const { pod, address } of lost)
       log.error("a pod's address is no longer on any interface", { pod, address })
     if (regained.length > 0) log.info("addresses are back", { count: regained.length })

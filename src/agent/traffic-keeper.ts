@@ -55,7 +55,9 @@ export class TrafficKeeper {
         metrics.berth_kernel_repairs_total.inc({ what: "rules" })
       }
       this.#problem = ""
+      metrics.awscni_connmark_reconcile_total.inc({ result: "success" })
     } catch (error) {
+      metrics.awscni_connmark_reconcile_total.inc({ result: "error" })
       const why = (error as Error).message
       if (why !== this.#problem) log.error("traffic rules could not be applied", { why })
       this.#problem = why

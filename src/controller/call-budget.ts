@@ -27,7 +27,10 @@ export function callBudget(
       metrics.berth_ec2_wait_seconds.observe(waitedMs / 1000, { priority })
       const error = String(outcome !== "ok")
       metrics.awscni_aws_api_latency_ms.observe(tookMs, { api: action, error, status: outcome })
-      if (outcome !== "ok") metrics.awscni_ec2api_error_count.inc({ fn: action })
+      if (outcome !== "ok") {
+        metrics.awscni_ec2api_error_count.inc({ fn: action })
+        metrics.awscni_aws_api_error_count.inc({ api: action, error: outcome })
+      }
       if (outcome === "ec2/throttled") throttledAt = clock.now()
     },
   })

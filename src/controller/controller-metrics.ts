@@ -9,6 +9,10 @@ export const controllerMetricsTable = {
     ["api", "error", "status"],
     { buckets: [10, 50, 100, 250, 500, 1000, 2500, 5000, 10000] },
   ),
+  awscni_aws_api_error_count: counter(
+    "EC2 calls that EC2 refused, by action and error code of the catalogue.",
+    ["api", "error"],
+  ),
   berth_ec2_wait_seconds: histogram("Time of EC2 calls in the call budget's queue.", ["priority"], {
     buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 15, 60],
   }),

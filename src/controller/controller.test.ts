@@ -4,6 +4,7 @@ import type { Condition } from "../api/meta.ts"
 import { eniConfigs, nodes } from "../api/resources.ts"
 import { occupyAddresses } from "../ec2/memory/occupy.ts"
 import { KubeError } from "../kube/kube.ts"
+import type { LeakMode } from "./config.ts"
 import { ids } from "./testing/test-cloud.ts"
 import { cluster, World } from "./testing/world.ts"
 
@@ -13,13 +14,14 @@ const condition = (list: readonly Condition[] | undefined, type: string) =>
 async function settled(
   config: { name: string; subnet: string } | null = { name: "a", subnet: ids.podsA },
   prepare?: (world: World) => Promise<void>,
+  leaks?: LeakMode,
 ) {
   const world = new World()
   if (config) await world.addConfig(config.name, config.subnet)
   await world.addNode("n1")
   await world.waiting("n1", 3)
   await prepare?.(world)
-  const term = world.start()
+  const term = world.start(leaks)
   await world.clock.advance(5_000)
   const own = async () => ((await world.status("n1"))?.interfaces ?? []).filter((i) => !i.primary)
   return { world, term, own }
@@ -360,28 +362,30 @@ test("an ENIConfig that no node uses says whether it could be used", async () =>
   await term.stop()
 })
 
-test("a leaked interface is freed after age and quarantine, one of another cluster never", async () => {
-  const { world, term } = await settled()
-  const leak = (token: string, name: string) =>
-    world.ec2.createNetworkInterface({
-      subnetId: ids.podsA2,
-      securityGroups: [],
-      description: "aws-K8S-i-0123456789abcdef0",
-      tags: {
-        "node.k8s.amazonaws.com/instance_id": "i-0123456789abcdef0",
-        "cluster.k8s.amazonaws.com/name": name,
-      },
-      clientToken: token,
-    })
-  const ours = await leak("1", cluster)
-  const theirs = await leak("2", "other-cluster")
-  await world.clock.advance(11 * 60_000)
-  await world.ec2.describeNetworkInterfaces({ ids: [ours.id] })
-  await world.clock.advance(11 * 60_000)
-  await assert.rejects(world.ec2.describeNetworkInterfaces({ ids: [ours.id] }))
-  await world.ec2.describeNetworkInterfaces({ ids: [theirs.id] })
-  await term.stop()
-})
+for (const leaks of ["free", "report", "off"] as const)
+  test(`leaked interfaces, ${leaks}: freed after age and quarantine or not at all, and never another cluster's`, async () => {
+    const { world, term } = await settled(undefined, undefined, leaks)
+    const leak = async (token: string, name: string) => {
+      const { id } = await world.ec2.createNetworkInterface({
+        subnetId: ids.podsA2,
+        securityGroups: [],
+        description: "aws-K8S-i-0123456789abcdef0",
+        tags: {
+          "node.k8s.amazonaws.com/instance_id": "i-0123456789abcdef0",
+          "cluster.k8s.amazonaws.com/name": name,
+        },
+        clientToken: token,
+      })
+      return () => world.cloud.core.tables.networkInterface.get(id) !== undefined
+    }
+    const ours = await leak("1", cluster)
+    const theirs = await leak("2", "other-cluster")
+    await world.clock.advance(11 * 60_000)
+    assert.equal(ours(), true, "seen once")
+    await world.clock.advance(11 * 60_000)
+    assert.deepEqual([ours(), theirs()], [leaks !== "free", true])
+    await term.stop()
+  })
 
 test("a departed node: interfaces first, then the record; not while the instance runs", async () => {
   const { world, term, own } = await settled()

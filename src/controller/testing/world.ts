@@ -17,6 +17,7 @@ import { silentLogger } from "../../log.ts"
 import { type VirtualClock, virtualClock } from "../../testing/virtual-clock.ts"
 import { callBudget } from "../call-budget.ts"
 import { knownClusterName } from "../cluster-name.ts"
+import type { LeakMode } from "../config.ts"
 import { controllerMetrics } from "../controller-metrics.ts"
 import { fencedEc2 } from "../fenced-ec2.ts"
 import { startInformers } from "../informers.ts"
@@ -137,7 +138,7 @@ export class World {
   }
   #seen: Record<string, number> = {}
 
-  start(): RunningTerm {
+  start(leaks: LeakMode = "free"): RunningTerm {
     const stop = new AbortController()
     const ports = {
       kube: this.kube,
@@ -160,7 +161,7 @@ export class World {
     const { ec2, isThrottled } = callBudget(fenced, { ...ports, metrics })
     const options = {
       ...{ ...ports, ec2, isThrottled, informers, recorder, metrics },
-      ...{ clusterName: knownClusterName(cluster), leaks: "free" as const },
+      ...{ clusterName: knownClusterName(cluster), leaks },
     }
     const done = serveTerm(options, stop.signal).catch((error) => {
       if (!stop.signal.aborted) throw error
