@@ -24,7 +24,7 @@ interface Running {
 
 async function stage(t: TestContext) {
   const lab = await launchLab({
-    ...{ name: `e2e-plan-${process.pid}`, kubePort: 0, ec2Port: 0 },
+    ...{ name: `plan-${process.pid}`, kubePort: 0, ec2Port: 0 },
     hollow: false,
     scenario: scenarios.plain,
   })

@@ -20,7 +20,7 @@ const saved = { ...process.env }
 before(async () => {
   lab = await launchLab({
     ...{
-      name: `e2e-rotate-${process.pid}`,
+      name: `rotate-${process.pid}`,
       scenario: quietScenario,
       kubePort: 0,
       ec2Port: 0,
