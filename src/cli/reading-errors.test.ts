@@ -185,6 +185,18 @@ for (const { what, argv, exit, says } of cases) {
   })
 }
 
+test("-l takes the nodes with these labels, and refuses what is no selector", async () => {
+  const file = await snapshotFile("labels", healthy)
+  const zone = "topology.kubernetes.io/zone"
+  const status = (selector: string) => run(["status", "-l", selector, "--snapshot", file])
+  const { out } = await status(`${zone} in (us-west-2a),!spot`)
+  assert.match(out, /node-a/)
+  assert.doesNotMatch(out, /node-b/)
+  const { exit, err } = await status("zone a")
+  assert.match(err, /--selector: "zone a" is not a label selector/)
+  assert.equal(exit, 64)
+})
+
 test("objects are named as kubectl names them", async () => {
   const file = await snapshotFile("named", healthy)
   const answers = ["pod/shop/web-1", "pods shop/web-1", "po web-1 -n shop"].map((words) =>

@@ -16,6 +16,11 @@ export const readingOptions: readonly Option[] = [
   { flags: "--no-aws", about: "do not ask AWS: checks that need it are left out" },
 ]
 
+export const selectorOption: Option = {
+  flags: "-l, --selector <labels>",
+  about: "only the nodes with these labels, as kubectl takes them (a=b,c!=d,!e)",
+}
+
 export const outputOption: Option = {
   flags: "-o, --output <format>",
   about: "output format",

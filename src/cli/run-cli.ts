@@ -6,7 +6,7 @@ import {
 } from "commander"
 import { BerthError } from "../errors/berth-error.ts"
 import type { Call, Command } from "./command.ts"
-import { commands } from "./commands.ts"
+import { commandGroups } from "./commands.ts"
 import { reportError } from "./report-error.ts"
 
 /** sysexits(3) EX_USAGE. */
@@ -30,11 +30,17 @@ export async function runCli(argv: readonly string[], io: CliIo = process): Prom
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     })
-  for (const command of commands) {
-    add(root, command, io, async (call) => {
-      const { run } = await command.load()
-      exit = await run(call)
-    })
+  root
+    .commandsGroup("Your shell:")
+    .addHelpText("after", firstAid)
+    .configureHelp({ subcommandTerm: termOf })
+  for (const { heading, commands } of commandGroups) {
+    for (const command of commands) {
+      add({ root, heading }, command, io, async (call) => {
+        const { run } = await command.load()
+        exit = await run(call)
+      })
+    }
   }
   try {
     if (argv.length === 0) {
@@ -54,8 +60,23 @@ export async function runCli(argv: readonly string[], io: CliIo = process): Prom
   }
 }
 
+/** What whoever does not know where to begin wants to know. */
+const firstAid = `
+Pods get no address?   berth status; berth doctor; berth explain pod NAME
+Not connected?         berth doctor --snapshot FILE, or --logs FILE
+One command's options: berth COMMAND --help`
+
+/** A command with its arguments: that it has options goes without saying. */
+const termOf = (command: Commander): string =>
+  [command.name(), ...command.registeredArguments.map(shown)].join(" ")
+
+const shown = (a: CommanderArgument): string => {
+  const name = a.name() + (a.variadic ? "..." : "")
+  return a.required ? `<${name}>` : `[${name}]`
+}
+
 function add(
-  root: Commander,
+  { root, heading }: { root: Commander; heading: string },
   command: Command,
   io: CliIo,
   run: (call: Call) => Promise<void>,
@@ -63,11 +84,12 @@ function add(
   const words = command.path.split(" ")
   const name = words.pop() ?? ""
   const parent = words.reduce(
-    (at, word) => at.commands.find((c) => c.name() === word) ?? group(at, word),
+    (at, word) => at.commands.find((c) => c.name() === word) ?? group(at, word).helpGroup(heading),
     root,
   )
   const made = parent
     .command(name)
+    .helpGroup(heading)
     .summary(command.summary)
     .description(command.about ?? command.summary)
   for (const a of command.args ?? []) {

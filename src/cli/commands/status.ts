@@ -1,7 +1,7 @@
 import { systemClock } from "../../clock.ts"
 import { indexFleet } from "../../fleet/facts/fleet-index.ts"
 import { fleetStatus } from "../../fleet/status/fleet-status.ts"
-import { type Call, flag } from "../command.ts"
+import { type Call, flag, text } from "../command.ts"
 import { reportError } from "../report-error.ts"
 import { loadSnapshot } from "../snapshot/load-snapshot.ts"
 import { statusPage } from "../status-page.ts"
@@ -12,23 +12,25 @@ const watchEveryMs = 5000
 const clearScreen = "\u001b[H\u001b[J"
 
 export async function run(call: Call): Promise<number> {
-  const read = async () => fleetStatus(indexFleet(await loadSnapshot(call, systemClock)))
-  const page = async () => statusPage(await read(), terminalOf(call), flag(call, "all"))
-  if (flag(call, "watch")) return watch(call, page)
-  const status = await read()
-  await writeOutput(call, status, () => statusPage(status, terminalOf(call), flag(call, "all")))
-  return 0
+  const show = async (before = "") => {
+    const status = fleetStatus(indexFleet(await loadSnapshot(call, systemClock)))
+    const page = () => before + statusPage(status, terminalOf(call), flag(call, "all"))
+    await writeOutput(call, status, page)
+  }
+  await show()
+  return flag(call, "watch") ? watch(call, show) : 0
 }
 
-async function watch(call: Call, page: () => Promise<string>): Promise<number> {
-  call.stdout.write(await page())
+/** Pages on a terminal replace each other; elsewhere a line, and between YAML documents their mark, is between them. */
+async function watch(call: Call, show: (before: string) => Promise<void>): Promise<number> {
+  const yaml = text(call, "output") === "yaml"
   for (;;) {
     // Ctrl-C ends the wait, and with it the watch.
     await systemClock.sleep(watchEveryMs, call.signal).catch(() => {})
     if (call.signal.aborted) return 0
     try {
-      const text = await page()
-      call.stdout.write(`${call.stdout.isTTY ? clearScreen : "\n"}${text}`)
+      if (yaml) call.stdout.write("---\n")
+      await show(call.stdout.isTTY ? clearScreen : "\n")
     } catch (error) {
       // Whoever watches wants to see it come back: only the first reading may fail the command.
       reportError(error, call.stderr, call.env)

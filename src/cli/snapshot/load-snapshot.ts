@@ -3,6 +3,7 @@ import { BerthError } from "../../errors/berth-error.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { type Snapshot, snapshotFormat } from "../../fleet/snapshot.ts"
 import { type Kube, KubeError } from "../../kube/kube.ts"
+import { labelPredicate } from "../../kube/selector.ts"
 import { type Call, text } from "../command.ts"
 import type { AwsReading } from "./read-aws.ts"
 import { regionOf } from "./region-of.ts"
@@ -14,7 +15,30 @@ const firstAnswerMs = 10_000
 /** What every reading command decides on: the file of --snapshot, or the live cluster and its AWS account. */
 export async function loadSnapshot(call: Call, clock: Clock): Promise<Snapshot> {
   const file = text(call, "snapshot")
-  return file === undefined ? takeSnapshot(call, clock) : readSnapshot(file)
+  const selector = text(call, "selector")
+  const chosen = selector === undefined ? undefined : nodesWith(selector)
+  const snapshot = await (file === undefined ? takeSnapshot(call, clock) : readSnapshot(file))
+  return chosen === undefined ? snapshot : chosen(snapshot)
+}
+
+/** One requirement of a label selector: `a=b`, `a!=b`, `a`, `!a`, `a in (b, c)`. */
+const requirement =
+  /^(?:!?[\w./-]+|[\w./-]+ *(?:==?|!=) *[\w.-]*|[\w./-]+ +(?:in|notin) +\([^)]*\))$/
+
+/** A snapshot as if there were no other nodes. */
+function nodesWith(selector: string): (snapshot: Snapshot) => Snapshot {
+  const terms = selector.split(/,(?![^(]*\))/).map((term) => term.trim())
+  if (!terms.every((term) => requirement.test(term)))
+    throw fail("cli/bad-option", {
+      ...{ option: "--selector", value: selector, expected: "a label selector, such as a=b,!c" },
+    })
+  const matches = labelPredicate(selector)
+  return (snapshot) => {
+    const nodes = snapshot.cluster.nodes.filter((node) => matches(node.labels))
+    const names = new Set(nodes.map((node) => node.name))
+    const pods = snapshot.cluster.pods.filter((pod) => names.has(pod.node ?? ""))
+    return { ...snapshot, cluster: { ...snapshot.cluster, nodes, pods } }
+  }
 }
 
 /** Reads everything live. Only a cluster that cannot be read at all is an error. */
