@@ -1,6 +1,7 @@
 import type { NodeMode, WarmTargets } from "../api/nodenetwork.ts"
 import { fail } from "../errors/catalogue.ts"
-import { environment, type Values, type VariableName } from "./environment/environment.ts"
+import { nearest } from "../errors/nearest.ts"
+import { environment, type Values } from "./environment/environment.ts"
 import type { Variable } from "./environment/variable.ts"
 
 /** What the environment of DaemonSet aws-node asks for, in the agent's terms. */
@@ -110,28 +111,9 @@ const serviceLink = /_SERVICE_(?:HOST|PORT)|_PORT(?:_|$)/
 function misspelt(env: Environment): Notice[] {
   return Object.keys(env)
     .filter((name) => ours.test(name) && !serviceLink.test(name) && !(name in environment))
-    .map((name) => ({
-      variable: name,
-      received: env[name] ?? "",
-      message: `unknown variable; did you mean ${nearest(name)}?`,
-    }))
-}
-
-function nearest(name: string): VariableName {
-  const names = Object.keys(environment) as VariableName[]
-  return names.reduce((best, n) => (distance(n, name) < distance(best, name) ? n : best))
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
+    .map((name) => {
+      const [likely] = nearest(name, Object.keys(environment), 1)
+      const meant = likely === undefined ? "" : `; did you mean ${likely}?`
+      return { variable: name, received: env[name] ?? "", message: `unknown variable${meant}` }
+    })
 }

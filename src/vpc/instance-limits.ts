@@ -1,4 +1,5 @@
 import { fail } from "../errors/catalogue.ts"
+import { nearest } from "../errors/nearest.ts"
 import table from "./instance-limits.json" with { type: "json" }
 
 /** Network limits of one EC2 instance type, as the table keeps them. */
@@ -40,7 +41,10 @@ export const instanceTypes: readonly string[] = Object.keys(limits)
 export function limitsOf(type: string): InstanceLimits {
   const found = Object.hasOwn(limits, type) ? limits[type] : undefined
   if (found === undefined) {
-    throw fail("vpc/instance-type-unknown", { type, similar: similarTypes(type) })
+    throw fail("vpc/instance-type-unknown", {
+      type,
+      similar: nearest(type.trim().toLowerCase(), instanceTypes, 3),
+    })
   }
   return found
 }
@@ -71,28 +75,3 @@ export function hasMoreThan30Vcpus(type: string): boolean {
 
 /** Types of 8xlarge or more, or metal, with at most 30 vCPU: 16, 24 and 16. */
 const smallExceptions = new Set(["a1.metal", "hpc7a.12xlarge", "hs1.8xlarge"])
-
-/** Known types that a misspelt one may stand for: same family, or one edit away. At most three. */
-function similarTypes(type: string): string[] {
-  const wanted = type.trim().toLowerCase()
-  return instanceTypes
-    .map((known) => ({ known, distance: editDistance(wanted, known) }))
-    .filter(({ distance }) => distance <= 2)
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ known }) => known)
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}

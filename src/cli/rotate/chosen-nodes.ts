@@ -1,9 +1,9 @@
 import { fail } from "../../errors/catalogue.ts"
+import { nearest } from "../../errors/nearest.ts"
 import type { FleetIndex } from "../../fleet/facts/fleet-index.ts"
 import type { NodeFacts } from "../../fleet/snapshot.ts"
 import { labelPredicate } from "../../kube/selector.ts"
 import { type Call, list, text } from "../command.ts"
-import { nearest } from "../nearest.ts"
 
 /** The nodes that --nodes and -l name, in that order; undefined when neither is given: those that need it. */
 export function chosenNodes(call: Call, index: FleetIndex): NodeFacts[] | undefined {

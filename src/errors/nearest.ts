@@ -1,11 +1,15 @@
-/** The two names most like `word`, for "did you mean": at most a third of its letters may differ. */
-export function nearest(word: string, names: readonly string[]): string[] {
+/** The names most like `word`, for "did you mean": at most a third of its letters may differ. */
+export function nearest<Name extends string>(
+  word: string,
+  names: readonly Name[],
+  most = 2,
+): Name[] {
   const limit = Math.max(2, Math.floor(word.length / 3))
   return names
     .map((name) => ({ name, far: name.includes(word) ? 1 : distance(word, name, limit) }))
     .filter((n) => n.far <= limit)
     .sort((a, b) => a.far - b.far)
-    .slice(0, 2)
+    .slice(0, most)
     .map((n) => n.name)
 }
 
