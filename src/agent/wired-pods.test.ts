@@ -32,7 +32,7 @@ for (const [kind, change] of Object.entries(kinds))
     assert.deepEqual([table, isolated, vethPrefix], [pod.table, pod.isolated, pod.vethPrefix])
     unwirePod(kernel, { ...pod, ...found?.wiring })
     assert.deepEqual(
-      kernel.host.rules().filter(({ priority }) => priority > 0 && priority < 32766),
+      kernel.host.rules().filter(({ priority }) => priority > 20 && priority < 32766),
       [],
     )
     assert.equal(kernel.host.link("vlan.eth.7"), undefined)

@@ -1,6 +1,8 @@
 import type { Change } from "../../kernel/kernel.ts"
 import { formatAddress, parseCidr } from "../../vpc/cidr.ts"
-import { isolatedTableOf, rulePriority } from "./tables.ts"
+import { isolatedTableOf, localTable, rulePriority } from "./tables.ts"
+
+export const earlyDemux = "net.ipv4.tcp_early_demux"
 
 /** The way out by an interface: the subnet's router, and the default route by it. Undefined for what is no CIDR. */
 export function exitRoutes(subnetCIDR: string, link: string, table: number): Change[] | undefined {
@@ -22,6 +24,18 @@ export const isolation = (link: string, table: number): Change[] => [
   { do: "sysctl", key: `net/ipv4/conf/${link}/accept_local`, value: "1" },
   { do: "sysctl", key: `net/ipv4/conf/${link}/rp_filter`, value: "2" },
   { do: "putRule", rule: toIsolated(link, table) },
+]
+
+/**
+ * What has to hold before any pod is isolated: the host's own addresses come after the rules of isolated pods, or what
+ * such a pod sends to its node would not pass its ENI, and the VPC, which tracks connections, would take the answers
+ * for unasked. A packet that the kernel has found a socket for already cannot be sent on (net/ipv4/ip_forward.c), so it
+ * must not look before it routes. Not to be undone: the host without its rule for local addresses answers nobody.
+ */
+export const localBehindIsolated: readonly Change[] = [
+  { do: "putRule", rule: { priority: rulePriority.local, table: localTable } },
+  { do: "removeRule", rule: { priority: 0, table: localTable } },
+  { do: "sysctl", key: earlyDemux, value: "0", optional: true },
 ]
 
 export const toIsolated = (link: string, table: number) => ({

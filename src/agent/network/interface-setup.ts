@@ -3,7 +3,7 @@ import type { Change, Kernel, Link, NetNamespace } from "../../kernel/kernel.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
 import { type Cidr, formatCidr, parseCidr } from "../../vpc/cidr.ts"
-import { exitRoutes, isolation } from "./eni-routing.ts"
+import { exitRoutes, isolation, localBehindIsolated } from "./eni-routing.ts"
 import { isolatedTableOf, mainTable, rulePriority, tableOf } from "./tables.ts"
 
 /** A secondary ENI as NodeNetwork.status tells it, and the MTU it is to have (AWS_VPC_ENI_MTU). */
@@ -38,6 +38,8 @@ export function setUpInterface(kernel: Kernel, spec: InterfaceSpec): Change[] {
   const host = kernel.host
   const link = findLinkByMac(host, spec.mac)
   if (!link) throw fail("kernel/link-missing", { mac: spec.mac, interfaceID: spec.id })
+  const first = spec.isolated ? unmetChanges(namespaceState(host), localBehindIsolated) : []
+  host.apply(first)
   const strays = strayAddresses(host, link.name, spec)
   const plan = planInterface(spec, link.name)
   // Removing an address can take others of its subnet along (net.ipv4.conf.*.promote_secondaries=0): all is put again.
@@ -49,7 +51,7 @@ export function setUpInterface(kernel: Kernel, spec: InterfaceSpec): Change[] {
     applyEach(host, undoOf(changes))
     throw error
   }
-  return changes
+  return [...first, ...changes]
 }
 
 /** The state that a secondary ENI needs, link by name. */

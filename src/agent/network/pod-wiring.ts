@@ -5,7 +5,7 @@ import { refusalOf } from "../../kernel/refusal.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { type NamespaceState, namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
 import { branchLinkName, branchTableOf } from "./branch-link.ts"
-import { toIsolated } from "./eni-routing.ts"
+import { localBehindIsolated, toIsolated } from "./eni-routing.ts"
 import { type PodAttachment, planPod, podRules } from "./pod-plan.ts"
 import { ownerOf, partnerMac, vethMacs, vethNames } from "./veth-name.ts"
 
@@ -54,6 +54,7 @@ function join(
   if (attachment.isolated) forgetName(host, hostVeth)
   // The VLAN may still have the link of a pod that had it before.
   if (attachment.branch) host.apply(branchRemoval(attachment))
+  if (attachment.branch && attachment.isolated) host.apply(localBehindIsolated)
   const plan = planPod(attachment, hostVeth, pod)
   host.apply([plan.veth])
   try {

@@ -1,14 +1,16 @@
 import { fail } from "../../errors/catalogue.ts"
 import type { Change, Kernel } from "../../kernel/kernel.ts"
 import { namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
+import { earlyDemux } from "./eni-routing.ts"
 import { findLinkByMac } from "./interface-setup.ts"
+import { localTable, rulePriority } from "./tables.ts"
 
 export interface PrimarySpec {
   /** eni-... */
   readonly id: string
   readonly mac: string
   readonly mtu: number
-  /** False with DISABLE_TCP_EARLY_DEMUX. */
+  /** False with DISABLE_TCP_EARLY_DEMUX; on nodes with isolated pods it is off in any case. */
   readonly tcpEarlyDemux: boolean
 }
 
@@ -19,7 +21,12 @@ export interface PrimarySpec {
 export function setUpPrimary(kernel: Kernel, spec: PrimarySpec): Change[] {
   const link = findLinkByMac(kernel.host, spec.mac)
   if (!link) throw fail("kernel/link-missing", { mac: spec.mac, interfaceID: spec.id })
-  const changes = unmetChanges(namespaceState(kernel.host), planPrimary(spec, link.name))
+  const state = namespaceState(kernel.host)
+  const isolating = state
+    .rules()
+    .some((r) => r.priority === rulePriority.local && r.table === localTable)
+  const tcpEarlyDemux = spec.tcpEarlyDemux && !isolating
+  const changes = unmetChanges(state, planPrimary({ ...spec, tcpEarlyDemux }, link.name))
   kernel.host.apply(changes)
   return changes
 }
@@ -31,7 +38,7 @@ const planPrimary = (spec: PrimarySpec, link: string): Change[] => [
   { do: "sysctl", key: `net/ipv4/conf/${link}/rp_filter`, value: "2" },
   {
     do: "sysctl",
-    key: "net.ipv4.tcp_early_demux",
+    key: earlyDemux,
     value: spec.tcpEarlyDemux ? "1" : "0",
     optional: true,
   },

@@ -1,12 +1,16 @@
 /** Numbers of the original's policy routing, kept so that its documentation and tools describe a Berth node too. */
 
 export const mainTable = 254
+/** The host's own addresses; the kernel's. */
+export const localTable = 255
 
 export const rulePriority = {
   /** what comes in by an ENI whose pods are isolated: to them, by the table that leads to them alone. */
   toIsolated: 10,
   /** from an isolated pod's host link: the table of its ENI, also to pods of this node and before any mark. */
   fromIsolated: 11,
+  /** addresses of the host, which the kernel asks for first (0) where no pod is isolated. */
+  local: 20,
   /** to the pod's address: main table, whatever other rules say. */
   toPod: 512,
   /** marked packets leave by the primary ENI. */

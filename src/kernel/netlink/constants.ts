@@ -83,6 +83,7 @@ export const ruleAttribute = {
   mark: 10,
   table: 15,
   mask: 16,
+  protocol: 21,
 } as const
 export const ruleToTable = 1
 export const ruleInverted = 2

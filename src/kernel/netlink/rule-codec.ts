@@ -13,6 +13,9 @@ import {
 import { MessageWriter, readAttributes, textOf } from "./message.ts"
 import { prefixOf, prefixText } from "./notation.ts"
 
+const localTable = 255
+/** RTPROT_KERNEL. */
+const kernelProtocol = 2
 const wholeMark = 0xffffffff
 
 /** struct fib_rule_hdr: family, destination and source length, tos, table, two reserved, action, flags. */
@@ -37,7 +40,11 @@ function ruleBody(message: MessageWriter, rule: Rule, action: number): MessageWr
 /** Exclusive, because without it the kernel adds a second identical rule; EEXIST then means "is there already". */
 export function encodePutRule(rule: Rule): MessageWriter {
   const flags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive
-  return ruleBody(new MessageWriter(messageType.newRule, flags), rule, ruleToTable)
+  const message = ruleBody(new MessageWriter(messageType.newRule, flags), rule, ruleToTable)
+  // In place of the kernel's own: systemd-networkd leaves alone what the kernel has made, and removes what it does not know.
+  if (rule.table === localTable)
+    message.attribute(ruleAttribute.protocol, Buffer.from([kernelProtocol]))
+  return message
 }
 
 export const encodeRemoveRule = (rule: Rule): MessageWriter =>

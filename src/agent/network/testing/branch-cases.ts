@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { branchTableOf } from "../branch-link.ts"
 import type { PodAttachment } from "../pod-plan.ts"
 import { checkPod, repairPod, unwirePod, wirePod } from "../pod-wiring.ts"
+import { localTable } from "../tables.ts"
 import { attachment, contents, fails, type Stage, type WiringCase } from "./wiring-stage.ts"
 
 const trunkMac = "0a:00:00:00:00:22"
@@ -20,7 +21,7 @@ const branchPod = (stage: Stage, change: Partial<PodAttachment> = {}): PodAttach
 }
 
 const rulesOf = ({ kernel }: Stage) =>
-  kernel.host.rules().filter(({ priority }) => priority > 0 && priority < 32766)
+  kernel.host.rules().filter(({ table, priority }) => table !== localTable && priority < 32766)
 
 const exit = (table: number, { kernel }: Stage) =>
   kernel.host
@@ -89,7 +90,7 @@ export const branchCases: readonly WiringCase[] = [
   {
     name: "without its trunk a branch is refused, and the host is as before",
     run: (stage) => {
-      const pod = branchPod(stage)
+      const pod = branchPod(stage, { isolated: false })
       const before = contents(stage.kernel.host)
       const lost = { ...pod, branch: { ...pod.branch!, trunk: "nosuch" } }
       fails("kernel/refused", () => wirePod(stage.kernel, lost))
