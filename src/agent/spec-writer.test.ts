@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import type { Node } from "../api/core.ts"
 import type { NodeNetworkSpec } from "../api/nodenetwork.ts"
 import { nodeNetworks } from "../api/resources.ts"
 import { memoryKube } from "../kube/memory/memory-kube.ts"
@@ -29,18 +30,24 @@ const spec = (
   ...more,
 })
 
+const nodeWith = (uid: string): Node => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name: "n1", uid },
+})
+
 function world() {
   const clock = virtualClock()
   const kube = memoryKube({ clock })
   const stop = new AbortController()
-  const state = { spec: spec(0, 0) }
+  const state = { spec: spec(0, 0), node: nodeWith("uid-1") }
   const deps = { kube, clock, random: () => 0.5, log: silentLogger, signal: stop.signal }
   const writer = new SpecWriter({
     ...deps,
     nodeName: "n1",
     metrics: agentMetrics(),
     build: async () => state.spec,
-    owner: () => undefined,
+    owner: () => state.node,
     written: () => {},
     failed: () => {},
   })
@@ -50,6 +57,10 @@ function world() {
     writer,
     writes: () => (kube.calls["patch"] ?? 0) + (kube.calls["create"] ?? 0),
     read: () => kube.get(nodeNetworks, "n1"),
+    changeNode(uid: string) {
+      state.node = nodeWith(uid)
+      writer.changed()
+    },
     change(next: NodeNetworkSpec) {
       state.spec = next
       writer.changed()
@@ -133,4 +144,19 @@ test("what asks for more is told from what does not", () => {
   assert.equal(asksForMore(base, spec(2, 2)), true)
   assert.equal(asksForMore(base, spec(0, 0)), false)
   assert.equal(asksForMore(base, spec(2, 1, { offers: [{ interfaceID: "eni-1" }] })), true)
+})
+
+test("the object is its Node's: one that is left of a former node of that name is taken over", async () => {
+  await using w = world()
+  w.change(spec(1, 0))
+  await w.clock.advance(1_100)
+  const owner = async () => (await w.read())?.metadata.ownerReferences?.map(({ uid }) => uid)
+  assert.deepEqual(await owner(), ["uid-1"])
+  const writes = w.writes()
+  w.changeNode("uid-2")
+  await w.clock.advance(100)
+  assert.deepEqual(await owner(), ["uid-2"])
+  w.changeNode("uid-2")
+  await w.clock.advance(5_000)
+  assert.equal(w.writes(), writes + 1)
 })

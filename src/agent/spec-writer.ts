@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Node } from "../api/core.ts"
+import type { OwnerReference } from "../api/meta.ts"
 import type { NodeNetwork, NodeNetworkSpec } from "../api/nodenetwork.ts"
 import { nodeNetworks } from "../api/resources.ts"
 import { backoff } from "../kube/backoff.ts"
@@ -27,7 +28,7 @@ const lazyMs = 1_000
 /** Writes NodeNetwork.spec when it changes; at once when it asks for more, within a second otherwise. */
 export class SpecWriter {
   readonly #o: SpecWriterOptions
-  #known: { generation: number; spec: NodeNetworkSpec } | undefined
+  #known: { generation: number; spec: NodeNetworkSpec; owners: unknown } | undefined
   #inDoubt = false
   #wake = Promise.withResolvers<void>()
   /** Ends when the signal aborts; never rejects. */
@@ -48,7 +49,8 @@ export class SpecWriter {
     const generation = object?.metadata.generation ?? 0
     if (!object) this.#known = undefined
     else if (generation > (this.#known?.generation ?? -1)) {
-      this.#known = { generation, spec: object.spec }
+      const { ownerReferences: owners = [] } = object.metadata
+      this.#known = { generation, spec: object.spec, owners }
     }
     this.changed()
   }
@@ -87,9 +89,10 @@ export class SpecWriter {
     const { clock, metrics } = this.#o
     const spec = await this.#o.build()
     if (!spec) return undefined
-    if (!this.#inDoubt && isDeepStrictEqual(spec, this.#known?.spec)) return undefined
-    const dueAt =
-      this.#inDoubt || asksForMore(this.#known?.spec, spec) ? 0 : (lazyAt ?? clock.now() + lazyMs)
+    const { spec: known, owners } = this.#known ?? {}
+    const isUrgent = this.#inDoubt || !isDeepStrictEqual(owners, this.#owners())
+    if (!isUrgent && isDeepStrictEqual(spec, known)) return undefined
+    const dueAt = isUrgent || asksForMore(known, spec) ? 0 : (lazyAt ?? clock.now() + lazyMs)
     if (clock.now() < dueAt) return dueAt
     await this.#write(spec)
     this.#inDoubt = false
@@ -104,27 +107,33 @@ export class SpecWriter {
       return kube.create(nodeNetworks, this.#newObject(nodeName, spec))
     })
     // As sent, not as answered: a schema that adds or drops something must not make this write for ever.
-    this.#known = { generation: object.metadata.generation ?? 0, spec }
+    const { generation = 0 } = object.metadata
+    this.#known = { generation, spec, owners: this.#owners() }
     this.#o.written(object)
   }
 
   #patch(spec: NodeNetworkSpec): Promise<NodeNetwork> {
     const { kube, nodeName } = this.#o
     // A merge patch would keep members that the new spec no longer has.
-    const body = [{ op: "add", path: "/spec", value: spec }]
+    const body = [
+      { op: "add", path: "/spec", value: spec },
+      { op: "add", path: "/metadata/ownerReferences", value: this.#owners() },
+    ]
     return kube.patch(nodeNetworks, { name: nodeName }, { type: "json", body })
   }
 
   #newObject(name: string, spec: NodeNetworkSpec): NodeNetwork {
-    const node = this.#o.owner()
-    const uid = node?.metadata.uid
-    const owner = uid && { apiVersion: "v1", kind: "Node", name, uid }
-    return {
-      apiVersion: "berth.dev/v1alpha1",
-      kind: "NodeNetwork",
-      metadata: { name, ...(owner && { ownerReferences: [owner] }) },
-      spec,
-    }
+    const metadata = { name, ownerReferences: this.#owners() }
+    return { apiVersion: "berth.dev/v1alpha1", kind: "NodeNetwork", metadata, spec }
+  }
+
+  /**
+   * The Node as it is now. An object may be left of a former node with the same name, as after an instance that follows
+   * another at its address; garbage collection would remove it with its former owner, in the middle of its work.
+   */
+  #owners(): OwnerReference[] {
+    const { name, uid } = this.#o.owner()?.metadata ?? {}
+    return name && uid ? [{ apiVersion: "v1", kind: "Node", name, uid }] : []
   }
 }
 
