@@ -37,6 +37,7 @@ for (const [crd, path, file, name] of [
   ["nodenetwork", "spec.targets", "nodenetwork", "WarmTargets"],
   ["nodenetwork", "spec.demand[]", "nodenetwork", "PlacementDemand"],
   ["nodenetwork", "spec.demand[].claims[]", "nodenetwork", "PodClaim"],
+  ["nodenetwork", "spec.sticky[]", "nodenetwork", "StickyPod"],
   ["nodenetwork", "spec.offers[]", "nodenetwork", "Offer"],
   ["nodenetwork", "status", "nodenetwork", "NodeNetworkStatus"],
   ["nodenetwork", "status.placements[]", "nodenetwork", "PlacementStatus"],

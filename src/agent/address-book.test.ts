@@ -30,17 +30,19 @@ interface World {
   clock: VirtualClock
   refusal?: () => Refusal
   held?: () => boolean
+  keepMs?: () => number | undefined
 }
 
 const never = () => false
+const none = () => undefined
 
 function open(
-  { disk, clock, refusal = () => underWay, held = never }: World,
+  { disk, clock, refusal = () => underWay, held = never, keepMs = none }: World,
   interfaces: NodeInterface[],
 ) {
   const config = { customNetworking: true, prefixDelegation: false, cooldownMs }
   const fixed = { node: "n1", waitMs, path: "/state/journal", changed: () => {} }
-  const { book } = AddressBook.open({ ...fixed, disk, clock, config, refusal, held })
+  const { book } = AddressBook.open({ ...fixed, disk, clock, config, refusal, held, keepMs })
   book.adopt(interfaces)
   for (const { id } of interfaces) book.setOpen(id, true)
   return book
@@ -77,6 +79,24 @@ test("W18, W23: an address that a pod gave up is used again only after its cool-
   const next = addressOf(again, 3)
   await w.clock.advance(cooldownMs - waitMs)
   assert.equal(await next, address)
+})
+
+test("the address of a sticky pod is its own again after restarts, and after its snapshot", async () => {
+  const w = world()
+  const sticky = { keepMs: () => 3_600_000 }
+  const book = open({ ...w, ...sticky }, [podInterface(1, 3)])
+  const address = await addressOf(book, 1)
+  await book.release(key(1))
+  const second = open({ ...w, ...sticky, disk: w.disk.restarted() }, [podInterface(1, 3)])
+  assert.notEqual(await addressOf(second, 2), address)
+  const third = open({ ...w, ...sticky, disk: w.disk.restarted() }, [podInterface(1, 3)])
+  assert.equal(await addressOf(third, 1), address)
+  await third.release(key(1))
+  const last = open({ ...w, disk: w.disk.restarted() }, [podInterface(1, 3)])
+  assert.deepEqual(
+    last.pool.kept().map((kept) => kept.address),
+    [address],
+  )
 })
 
 test("W16: an ADD without a free address waits, and is served in order when supply comes", async () => {

@@ -2,6 +2,7 @@ import type { NodeInterface, Offer, PlacementKey } from "../api/nodenetwork.ts"
 import type { Clock } from "../clock.ts"
 import { fail } from "../errors/catalogue.ts"
 import { type AttachmentKey, type Cooling, type Held, keyText } from "../ipam/held.ts"
+import type { Kept, NotKept } from "../ipam/kept.ts"
 import {
   type Adoption,
   type AssignRequest,
@@ -28,6 +29,10 @@ export interface AddressBookOptions {
   held: (request: AssignRequest) => boolean
   /** What supply says to a pod that gets no address. */
   refusal: (request: AssignRequest, shortage: PoolShortage) => Refusal
+  /** For how long the address is kept for the next pod of the name; undefined when it is not. */
+  keepMs?: (request: AssignRequest) => number | undefined
+  /** A pod could not have the address that was kept for it. */
+  notKept?: (held: Held, notKept: NotKept) => void
   /** Told after every change that matters to supply: demand, waiting, offers. */
   changed: () => void
 }
@@ -79,7 +84,7 @@ export class AddressBook implements AsyncDisposable {
     let state: { pool: Pool; attachments: Map<string, Attachment> } | undefined
     const snapshot = () => (state ? snapshotOf(state.pool, state.attachments.values()) : [])
     const [journal, found] = Journal.open<BookRecord>({ disk: o.disk, path: o.path, snapshot })
-    const { attachments, cooling, offers } = recall(found.records)
+    const { attachments, cooling, kept, offers } = recall(found.records)
     const taken = new Set([...attachments.values()].map((a) => a.held.address))
     const recovered = others(found).filter(({ held }) => {
       const isNew = !attachments.has(keyText(held.key)) && !taken.has(held.address)
@@ -91,7 +96,8 @@ export class AddressBook implements AsyncDisposable {
       journal.append({ op: "hold", ...attachment }).catch(() => {})
     }
     const held = [...attachments.values()].map((a) => a.held)
-    const pool = new Pool(o.config, { held, cooling, offers })
+    const own = kept.filter(({ address }) => !taken.has(address))
+    const pool = new Pool(o.config, { held, cooling, kept: own, offers })
     state = { pool, attachments }
     const book = new AddressBook(o, pool, journal, attachments)
     return { book, recovered: recovered.length, damagedLines: found.damagedLines }
@@ -129,9 +135,10 @@ export class AddressBook implements AsyncDisposable {
   #try(request: Request, since: number): Assigned | undefined {
     if (!this.find(request.key) && this.#o.held(request)) return undefined
     const now = this.#o.clock.now()
-    const result = this.pool.assign(request, now)
+    const result = this.pool.assign({ ...request, keepMs: this.#o.keepMs?.(request) }, now)
     if (result.kind === "wait") return undefined
-    const { held, fresh } = result
+    const { held, fresh, notKept } = result
+    if (notKept) this.#o.notKept?.(held, notKept)
     const text = keyText(held.key)
     const known = fresh ? undefined : this.#attachments.get(text)
     const attachment = known ?? { held, wiring: { ...request.wiring, table: this.#tableFor(held) } }
@@ -197,7 +204,7 @@ export class AddressBook implements AsyncDisposable {
   async release(key: AttachmentKey): Promise<Attachment | undefined> {
     const released = this.pool.release(key, this.#o.clock.now())
     if (released === undefined) return undefined
-    const done = this.#forget(key, released.cooling)
+    const done = this.#forget(key, released)
     this.wake()
     return done
   }
@@ -211,11 +218,15 @@ export class AddressBook implements AsyncDisposable {
     await this.#forget(key).catch(() => {})
   }
 
-  async #forget(key: AttachmentKey, cooling?: Cooling): Promise<Attachment | undefined> {
+  async #forget(
+    key: AttachmentKey,
+    { cooling, kept }: { cooling?: Cooling; kept?: Kept } = {},
+  ): Promise<Attachment | undefined> {
     const attachment = this.find(key)
     this.#attachments.delete(keyText(key))
     this.#o.changed()
-    await this.#journal.append({ op: "free", key, ...(cooling && { cooling }) })
+    const next = { ...(cooling && { cooling }), ...(kept && { kept }) }
+    await this.#journal.append({ op: "free", key, ...next })
     return attachment
   }
 

@@ -40,6 +40,8 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
   const book = openBook(d, {
     held: (request) => supply.held(request.placement) || supply.quotas.withholds(request),
     refusal: (request, shortage) => supply.refusalFor(request, shortage),
+    keepMs: (request) => supply.sticky.keepMs(request),
+    notKept: (held, before) => supply.sticky.tell(held, before),
     changed: () => supply.changed(),
   })
   cleanup.use(book)
@@ -96,7 +98,7 @@ export function agentParts(d: AgentDeps, signal: AbortSignal, cleanup: AsyncDisp
 /** Opens the journal, and makes good from the kernel, or from Amazon VPC CNI, what it lacks. */
 function openBook(
   { config, kernel, clock, disk, log, plug }: AgentDeps,
-  callbacks: Pick<AddressBookOptions, "held" | "refusal" | "changed">,
+  callbacks: Pick<AddressBookOptions, "held" | "refusal" | "keepMs" | "notKept" | "changed">,
 ): AddressBook {
   const checkpoint = config.values.AWS_VPC_K8S_CNI_BACKING_STORE
   const { book, recovered, damagedLines } = AddressBook.open(

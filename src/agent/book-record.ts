@@ -1,5 +1,6 @@
 import type { Offer } from "../api/nodenetwork.ts"
 import { type AttachmentKey, type Cooling, type Held, keyText } from "../ipam/held.ts"
+import type { Kept } from "../ipam/kept.ts"
 import type { Pool } from "../ipam/pool.ts"
 import type { PodAttachment } from "./network/pod-plan.ts"
 
@@ -18,7 +19,14 @@ export type Wiring = Pick<
 /** What the journal holds. Replaying any prefix gives a state that the agent has been in. */
 export type BookRecord =
   | { readonly op: "hold"; readonly held: Held; readonly wiring: Wiring }
-  | { readonly op: "free"; readonly key: AttachmentKey; readonly cooling?: Cooling }
+  | {
+      readonly op: "free"
+      readonly key: AttachmentKey
+      readonly cooling?: Cooling
+      readonly kept?: Kept
+    }
+  /** An address that waits for its pod to come back, as a snapshot has it. Nothing is written when it stops waiting. */
+  | { readonly op: "keep"; readonly kept: Kept }
   /** An address in cool-down, as a snapshot has it. */
   | { readonly op: "cool"; readonly cooling: Cooling }
   | { readonly op: "offer"; readonly offers: readonly Offer[] }
@@ -28,6 +36,7 @@ export type BookRecord =
 export interface Recalled {
   readonly attachments: Map<string, Attachment>
   readonly cooling: Cooling[]
+  readonly kept: Kept[]
   readonly offers: Offer[]
 }
 
@@ -36,6 +45,7 @@ export function recall(records: readonly unknown[]): Recalled {
   const attachments = new Map<string, Attachment>()
   const holders = new Map<string, string>()
   const cooling = new Map<string, Cooling>()
+  const kept = new Map<string, Kept>()
   const offers = new Map<string, Offer>()
   for (const record of records) {
     if (!isRecord(record)) continue
@@ -48,11 +58,16 @@ export function recall(records: readonly unknown[]): Recalled {
         holders.set(address, keyText(key))
         attachments.set(keyText(key), { held: record.held, wiring: record.wiring })
         cooling.delete(address)
+        kept.delete(address)
         break
       }
       case "free":
         attachments.delete(keyText(record.key))
         if (record.cooling) cooling.set(record.cooling.address, record.cooling)
+        if (record.kept) keep(kept, record.kept)
+        break
+      case "keep":
+        keep(kept, record.kept)
         break
       case "cool":
         cooling.set(record.cooling.address, record.cooling)
@@ -65,10 +80,23 @@ export function recall(records: readonly unknown[]): Recalled {
         break
     }
   }
-  return { attachments, cooling: [...cooling.values()], offers: [...offers.values()] }
+  return {
+    attachments,
+    cooling: [...cooling.values()],
+    kept: [...kept.values()],
+    offers: [...offers.values()],
+  }
 }
 
-const ops: readonly string[] = ["hold", "free", "cool", "offer", "settle"]
+/** One address for each pod: what was kept for it before is not any more. */
+function keep(all: Map<string, Kept>, kept: Kept): void {
+  const { namespace, name } = kept.pod
+  for (const { pod, address } of [...all.values()])
+    if (pod.namespace === namespace && pod.name === name) all.delete(address)
+  all.set(kept.address, kept)
+}
+
+const ops: readonly string[] = ["hold", "free", "cool", "keep", "offer", "settle"]
 
 const isRecord = (record: unknown): record is BookRecord =>
   typeof record === "object" && record !== null && "op" in record && ops.includes(String(record.op))
@@ -80,6 +108,7 @@ export function snapshotOf(pool: Pool, attachments: Iterable<Attachment>): BookR
   return [
     ...[...attachments].map((a) => ({ op: "hold" as const, ...a })),
     ...[...pool.cooling()].map((cooling) => ({ op: "cool" as const, cooling })),
+    ...pool.kept().map((kept) => ({ op: "keep" as const, kept })),
     { op: "offer", offers: pool.offers() },
   ]
 }

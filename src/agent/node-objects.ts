@@ -46,6 +46,7 @@ export function watchNodeObjects(
 function trimPod(pod: Pod, branches: boolean): Pod {
   const { metadata, spec, status } = pod
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = metadata
+  const owners = metadata.ownerReferences?.filter((owner) => owner.controller)
   const asks = branches && requestsBranch(pod)
   const eni = metadata.annotations?.[podENI]
   return {
@@ -58,6 +59,7 @@ function trimPod(pod: Pod, branches: boolean): Pod {
       ...(resourceVersion && { resourceVersion }),
       ...(labels && { labels }),
       ...(deletionTimestamp && { deletionTimestamp }),
+      ...(owners && { ownerReferences: owners }),
       ...(asks && eni !== undefined && { annotations: { [podENI]: eni } }),
     },
     spec: {

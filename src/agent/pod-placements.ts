@@ -47,9 +47,25 @@ export class PodPlacements {
 
   /** `spec.quotaPerNamespace` of a pool; undefined without one. */
   quotaOf(pool: string): number | undefined {
+    return this.#pool(pool)?.spec.quotaPerNamespace
+  }
+
+  /**
+   * For how long the address of a pod is kept for the next one of its name, in milliseconds: where its pool says so, and
+   * a StatefulSet gives it a name that comes back.
+   */
+  keepMs({ namespace, name }: { namespace: string; name: string }, pool: string) {
+    const pod = this.#objects.pods.get(name, namespace)
+    const owners = pod.state === "known" ? pod.object.metadata.ownerReferences : undefined
+    const returns = owners?.some((owner) => owner.controller && owner.kind === "StatefulSet")
+    const seconds = returns ? this.#pool(pool)?.spec.sticky?.ttlSeconds : undefined
+    return seconds === undefined ? undefined : seconds * 1000
+  }
+
+  #pool(name: string): SubnetPool | undefined {
     const { pools } = this.#read()
     if (pools.state !== "found") return undefined
-    return pools.value.find((p) => p.metadata.name === pool)?.spec.quotaPerNamespace
+    return pools.value.find((pool) => pool.metadata.name === name)
   }
 
   /** The placement of a pod by name; rejects with the refusal. Asks the API when the watch does not have the pod yet. */

@@ -24,6 +24,7 @@ import { followsNode, isRebound } from "./rebinding.ts"
 import { type Refusal, settingUp, shortageReason } from "./shortage-reason.ts"
 import { SpecWriter } from "./spec-writer.ts"
 import { StatusGate, samePlacementMode } from "./status-gate.ts"
+import { StickyAddresses } from "./sticky-addresses.ts"
 import { countWaiting, type WaitingPods, waitingPods } from "./waiting-pods.ts"
 
 export interface SupplyOptions extends KubeDeps {
@@ -45,6 +46,7 @@ export interface SupplyOptions extends KubeDeps {
  */
 export class Supply {
   readonly quotas: QuotaGate
+  readonly sticky: StickyAddresses
   readonly #o: SupplyOptions
   readonly #writer: SpecWriter
   readonly #reasons: PodReasons
@@ -58,7 +60,9 @@ export class Supply {
     this.#o = o
     this.#reasons = new PodReasons(o.events, o.clock)
     this.#gate = new StatusGate(o.config.mode)
-    this.quotas = new QuotaGate({ ...o, status: () => this.#status })
+    const status = () => this.#status
+    this.quotas = new QuotaGate({ ...o, status })
+    this.sticky = new StickyAddresses({ ...o, status })
     const { mode } = o.lastKnown.value
     if (mode && samePlacementMode(mode, o.config.mode)) this.#gate.trust()
     this.#alarm = new Alarm(o.clock, () => this.changed())
@@ -206,8 +210,13 @@ export class Supply {
     const { pool } = book
     const demand = demandOf(pool, waiting, this.quotas.claims(this.#waiting))
     const quotaTerm = this.#status?.quota?.term
-    const heeded = quotaTerm === undefined ? {} : { quotaTerm }
-    return { instanceID, mode, targets, demand, ...heeded, offers: pool.offers() }
+    const sticky = this.sticky.list()
+    return {
+      ...{ instanceID, mode, targets, demand },
+      ...(quotaTerm === undefined ? {} : { quotaTerm }),
+      ...(sticky.length === 0 ? {} : { sticky }),
+      offers: pool.offers(),
+    }
   }
 
   #instanceID(): string | undefined {

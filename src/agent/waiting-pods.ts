@@ -21,7 +21,9 @@ export async function waitingPods(
   book: AddressBook,
   placements: PodPlacements,
 ): Promise<WaitingPods> {
-  const held = new Set(book.attachments().map(({ held }) => nameOf(held.pod)))
+  const attached = book.attachments().map(({ held }) => held)
+  // Who comes back to a kept address needs no other.
+  const held = new Set([...attached, ...book.pool.kept()].map(({ pod }) => nameOf(pod)))
   const line = new Map(book.waiting().map(({ pod }, i) => [nameOf(pod), i]))
   const place = (pod: Pod) => line.get(nameOfPod(pod)) ?? line.size
   const pods = objects.pods

@@ -24,6 +24,8 @@ export interface NodeNetworkSpec {
   demand: PlacementDemand[]
   /** `status.quota.term` as the agent has seen it last: it acts on no grant of an earlier one any more. */
   quotaTerm?: string
+  /** Pods whose address is kept for the next pod of their name, and such addresses; absent when there are none. */
+  sticky?: StickyPod[]
   /** What the agent has stopped using and agrees to give back. It forgets them only when `status` no longer has them. */
   offers: Offer[]
 }
@@ -79,6 +81,18 @@ export interface PodClaim {
   pod: string
   namespace: string
   held: boolean
+}
+
+/** A pod whose address is kept for the next pod of its name, or such an address. */
+export interface StickyPod {
+  pool: string
+  namespace: string
+  name: string
+  address: string
+  /** Of the pod that has the address now. */
+  uid?: string
+  /** Set when no pod has it: until then it is kept. RFC 3339. */
+  keptUntil?: string
 }
 
 /** One thing given back: a secondary address, a prefix, or (neither set) the whole interface. */

@@ -24,6 +24,7 @@ import type { StartableCall } from "./node-calls.ts"
 import { NodeState } from "./node-state.ts"
 import { nodeStatus } from "./node-status.ts"
 import { advertisePods, capacityChange, podPlacementKeys } from "./pod-resources.ts"
+import type { StickyMoves } from "./sticky-moves.ts"
 import { amountOf } from "./subnet-supply.ts"
 import { takeIn } from "./take-in.ts"
 import { StatusTaken, sameStatus, writeStatus } from "./write-status.ts"
@@ -40,6 +41,7 @@ export interface NodeReconcilerOptions extends DecideOptions {
   /** The instance type of a node whose labels do not tell. */
   instanceTypeOf: (instanceID: string) => Promise<string>
   departures: Departures
+  moves: StickyMoves
   /** A status was written that differs from the one before. */
   onStatus: (node: Node, before: NodeNetworkStatus | undefined, after: NodeNetworkStatus) => void
 }
@@ -90,8 +92,10 @@ export class NodeReconciler {
     if (read.state === "absent") {
       this.#forget(name)
       this.#options.quotas.forget(name)
+      this.#options.moves.note(name, [])
       return undefined
     }
+    this.#options.moves.note(name, read.object.spec.sticky ?? [])
     const node = this.#options.nodes.get(name)
     if (node.state === "unsynced") throw unreadable(`Node ${name}`, node.why)
     if (node.state === "absent") return this.#departing(read.object)

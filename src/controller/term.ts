@@ -24,6 +24,7 @@ import { NodeReconciler } from "./node-reconciler.ts"
 import type { NodeState } from "./node-state.ts"
 import { PoolReconciler } from "./pool-reconciler.ts"
 import { QuotaBook } from "./quota-book.ts"
+import { StickyMoves } from "./sticky-moves.ts"
 import { SubnetSupplies } from "./subnet-supply.ts"
 import { SubnetSurvey } from "./subnet-survey.ts"
 import { addressesOn } from "./tally.ts"
@@ -172,6 +173,7 @@ class Term {
       ...{ kube, clock, log, clusterName, isThrottled, facts: this.#facts },
       ...{ supplies: this.supplies, loader: this.#loader, calls: this.#calls },
       quotas: this.#quotas,
+      moves: new StickyMoves({ clock, recorder: this.#options.recorder }),
       nodes: informers.nodes,
       nodeNetworks: informers.nodeNetworks,
       placements: informers,

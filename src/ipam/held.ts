@@ -20,6 +20,8 @@ export interface Held {
   readonly interfaceID: string
   /** Milliseconds since the epoch. */
   readonly assignedAt: number
+  /** For how long the address is kept for the next pod of the name, in milliseconds; absent when it is not. */
+  readonly keepMs?: number
 }
 
 /** An address that a pod gave up: unusable until `until` (ms since the epoch), wherever it turns up. */

@@ -139,18 +139,6 @@ test("all sixteen addresses of a prefix are used", () => {
   waits(pool, "one more")
 })
 
-test("a preferred address is given when it is free and fits", () => {
-  const pool = poolWith([
-    iface("eni-1", { addresses: addresses(3) }),
-    iface("eni-2", { addresses: addresses(1, 1), placement: "pool:blue" }),
-  ])
-  assert.equal(assigned(pool, "a", 0, { preferred: "100.64.0.12" }).address, "100.64.0.12")
-  for (const preferred of ["100.64.0.12", "100.64.1.10", "10.0.0.1", "nonsense"]) {
-    assert.notEqual(assigned(pool, `b ${preferred}`, 0, { preferred }).address, preferred)
-    pool.cancel(key(`b ${preferred}`))
-  }
-})
-
 test("an address that vanishes under a pod stays the pod's, and is reported, as is its return", () => {
   const pool = poolWith([iface("eni-1", { addresses: addresses(2) })])
   const held = assigned(pool, "a")
@@ -177,7 +165,7 @@ test("a pod found without the journal gets interface and placement from the stat
   assert.deepEqual([pool.find(key("a")), pool.lost()], [located, []])
   assert.deepEqual(pool.adopt([blue], 2).located, [])
   assert.deepEqual(pool.adopt([], 3).lost, [located])
-  assert.equal(pool.release(key("a"), 4)?.cooling.interfaceID, "eni-1")
+  assert.equal(pool.release(key("a"), 4)?.cooling?.interfaceID, "eni-1")
 })
 
 test("an address keeps cooling when it goes and comes back", () => {
@@ -208,7 +196,7 @@ test("what is offered is never used again until status has dropped it", () => {
   assert.equal(assigned(pool, "a").address, "100.64.0.11")
   waits(pool, "b")
   pool.adopt([full], 1)
-  waits(pool, "b", 1, { preferred: "100.64.0.10" })
+  waits(pool, "b", 1)
   assert.deepEqual(pool.offers(), offers)
   const left = iface("eni-1", { addresses: ["100.64.0.11"] })
   assert.deepEqual(pool.adopt([left], 2).settled, offers)
@@ -221,7 +209,8 @@ test("nothing in use, cooling or primary can be offered", () => {
   const pool = poolWith([{ ...primary, addresses: ["10.0.0.9"] }, live], { prefixDelegation: true })
   const held = assigned(pool, "a")
   assert.equal(held.address, "100.64.1.0")
-  assigned(pool, "b", 0, { preferred: "100.64.0.10" })
+  for (let i = 0; i < 15; i++) assigned(pool, `c${i}`)
+  assert.equal(assigned(pool, "b").address, "100.64.0.10")
   pool.release(key("b"), 0)
   const refused = [
     { interfaceID: "eni-0" },

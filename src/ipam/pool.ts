@@ -3,70 +3,19 @@ import { type Address, formatAddress, parseAddress, parseCidr } from "../vpc/cid
 import { AddressSpace, type AddressState, type Block, type PoolInterface } from "./address-space.ts"
 import { freeInPrefix, freeSingle } from "./free-address.ts"
 import { type AttachmentKey, branchPlacement, type Cooling, type Held, keyText } from "./held.ts"
+import { type Kept, KeptAddresses, keptKey } from "./kept.ts"
 import { OfferBook } from "./offer-book.ts"
+import type {
+  Adoption,
+  AssignRequest,
+  AssignResult,
+  PoolConfig,
+  PoolCounts,
+  PoolMemory,
+  PoolShortage,
+} from "./pool-types.ts"
 
-export interface PoolConfig {
-  /** With custom networking the primary ENI gives no pod address, not even one that it has already. */
-  readonly customNetworking: boolean
-  /** Prefixes are used before single addresses; without it, after them. */
-  readonly prefixDelegation: boolean
-  /** IP_COOLDOWN_PERIOD in milliseconds. */
-  readonly cooldownMs: number
-}
-
-/** What the journal remembers; given to a new pool before anything is assigned. */
-export interface PoolMemory {
-  readonly held: readonly Held[]
-  readonly cooling: readonly Cooling[]
-  /** Forgetting an offer would hand out what the controller is taking away. */
-  readonly offers: readonly Offer[]
-}
-
-export interface AssignRequest {
-  readonly key: AttachmentKey
-  readonly pod: { readonly namespace: string; readonly name: string }
-  readonly placement: PlacementKey
-  /** Taken when it is free in this placement; for pods that keep their address. */
-  readonly preferred?: string
-}
-
-export type AssignResult =
-  /** `fresh` is false when the key held this address already. */
-  | { readonly kind: "assigned"; readonly held: Held; readonly fresh: boolean }
-  | { readonly kind: "wait"; readonly shortage: PoolShortage }
-
-export interface PoolCounts {
-  readonly total: number
-  readonly held: number
-  readonly cooling: number
-  readonly offered: number
-  readonly free: number
-}
-
-/** Why the pool has nothing for a placement, in numbers over the interfaces that serve it. */
-export interface PoolShortage extends PoolCounts {
-  readonly placement: PlacementKey
-  readonly interfaces: number
-  /** Of these, the ones whose kernel side is not set up yet. */
-  readonly settingUp: number
-  readonly draining: number
-  /** When the first cooling address of the placement is free again, ms since the epoch. */
-  readonly nextFreeAt?: number
-}
-
-/** What a new status changed. */
-export interface Adoption {
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-  /** Pods whose address status has just stopped listing: they keep it, but nothing backs it. */
-  readonly lost: readonly Held[]
-  /** Pods whose lost address is back. */
-  readonly regained: readonly Held[]
-  /** Offers that the controller carried out. */
-  readonly settled: readonly Offer[]
-  /** Pods found without the journal, of which the status now tells interface and placement. */
-  readonly located: readonly Held[]
-}
+export type * from "./pool-types.ts"
 
 /**
  * The addresses of one node: which pod holds which, which cool down, which are given back. It decides and remembers;
@@ -81,6 +30,8 @@ export class Pool {
   /** In the order in which they end. */
   readonly #cooling = new Map<Address, Cooling>()
   readonly #lost = new Set<Address>()
+  /** They are among the held ones, under a key of their own. */
+  readonly #kept = new KeptAddresses()
   readonly #offers: OfferBook
 
   constructor(config: PoolConfig, memory: PoolMemory = { held: [], cooling: [], offers: [] }) {
@@ -91,6 +42,7 @@ export class Pool {
       isOffered: (offer) => this.#offers.has(offer),
     })
     for (const held of memory.held) this.#remember(held)
+    for (const kept of memory.kept ?? []) this.#keep(kept)
     for (const entry of memory.cooling.toSorted((a, b) => a.until - b.until)) {
       const address = numberOf(entry.address)
       if (!this.#byAddress.has(address)) this.#cooling.set(address, entry)
@@ -105,23 +57,22 @@ export class Pool {
     const before = this.#byKey.get(keyText(key))
     if (before !== undefined) return { kind: "assigned", held: before, fresh: false }
     this.#expire(now)
-    const address = this.#preferred(request) ?? this.#choose(placement)
+    const kept = this.#keptFor(request, now)
+    const address = kept?.usable === false ? undefined : (kept?.address ?? this.#choose(placement))
     const iface = address === undefined ? undefined : this.#space.locate(address)?.iface
     if (address === undefined || iface === undefined) {
       return { kind: "wait", shortage: this.shortage(placement) }
     }
-    const text = formatAddress(address)
     const held: Held = {
-      key,
-      pod,
-      placement,
-      address: text,
-      interfaceID: iface.id,
+      ...{ key, pod, placement, address: formatAddress(address), interfaceID: iface.id },
       assignedAt: now,
+      ...(request.keepMs === undefined ? {} : { keepMs: request.keepMs }),
     }
-    this.#space.move(address, "free", "held")
+    if (kept) this.#letGo(kept.entry)
+    else this.#space.move(address, "free", "held")
     this.#remember(held)
-    return { kind: "assigned", held, fresh: true }
+    const notKept = this.#kept.takeReason(pod)
+    return { kind: "assigned", held, fresh: true, ...(notKept && { notKept }) }
   }
 
   /** Notes an address that a pod has for itself, of a branch interface that is not among the node's. */
@@ -135,15 +86,23 @@ export class Pool {
     if (held !== undefined) this.#space.move(numberOf(held.address), "held", "free")
   }
 
-  /** Ends an attachment and starts the cool-down of its address; undefined when the key holds none. */
-  release(key: AttachmentKey, now: number): { held: Held; cooling: Cooling } | undefined {
+  /**
+   * Ends an attachment: its address is kept for the next pod of the name, or begins to cool down. Undefined when the key
+   * holds none.
+   */
+  release(
+    key: AttachmentKey,
+    now: number,
+  ): { held: Held; cooling?: Cooling; kept?: Kept } | undefined {
     const held = this.#forget(key)
     if (held === undefined) return undefined
-    const { address, interfaceID } = held
-    const cooling = { address, interfaceID, until: now + this.config.cooldownMs }
-    this.#space.move(numberOf(address), "held", "cooling")
-    this.#cooling.set(numberOf(address), cooling)
-    return { held, cooling }
+    if (held.keepMs === undefined) return { held, cooling: this.#cool(held, now) }
+    const keptUntil = now + Math.max(held.keepMs, this.config.cooldownMs)
+    const kept = { ...held, key: keptKey(held.pod), keptUntil }
+    const before = this.#kept.of(held.pod)
+    if (before) this.#endKept(before, "the pod has had another one since", now)
+    this.#keep(kept)
+    return { held, kept }
   }
 
   /** Merges what the controller's status lists now. */
@@ -152,6 +111,10 @@ export class Pool {
     const { added, removed } = this.#space.merge(interfaces, now)
     const settled = this.#offers.settle(interfaces)
     const located = this.#locateFound()
+    for (const kept of this.#kept.values()) {
+      const why = this.#whyNotKept(kept, kept.placement)
+      if (why !== undefined) this.#endKept(kept, why, now)
+    }
     const lost: Held[] = []
     const regained: Held[] = []
     for (const [address, held] of this.#byAddress) {
@@ -277,9 +240,16 @@ export class Pool {
     }
   }
 
-  /** When the next cooling address may be used again: the time to try waiting pods once more. */
+  /** When the next cooling or kept address may be used again: the time to try waiting pods once more. */
   nextFreeAt(): number | undefined {
-    return this.#cooling.values().next().value?.until
+    const cooling = this.#cooling.values().next().value?.until ?? Number.POSITIVE_INFINITY
+    const next = Math.min(cooling, ...this.#kept.values().map((kept) => kept.keptUntil))
+    return Number.isFinite(next) ? next : undefined
+  }
+
+  /** Addresses that wait for their pods to come back; they are among `held`. */
+  kept(): Kept[] {
+    return [...this.#kept.values()]
   }
 
   /** Lets the cool-downs that are over end. Every change does this; call it before reading counts after a wait. */
@@ -311,13 +281,56 @@ export class Pool {
     return undefined
   }
 
-  #preferred({ preferred, placement }: AssignRequest): Address | undefined {
-    const address = preferred === undefined ? undefined : parseAddress(preferred)
-    if (address === undefined || this.#stateOf(address) !== "free") return undefined
-    const place = this.#space.locate(address)
-    if (place === undefined || place.block.offered || !place.iface.open) return undefined
-    const fits = place.iface.facts.placement === placement && this.serves(place.iface)
-    return fits ? address : undefined
+  /** What is kept for the pod; given up, with the reason, when the pod cannot have it any more. */
+  #keptFor(
+    { pod, placement }: AssignRequest,
+    now: number,
+  ): { entry: Kept; address: Address; usable: boolean } | undefined {
+    const entry = this.#kept.of(pod)
+    if (!entry) return undefined
+    const address = numberOf(entry.address)
+    // Before the first status, and while the kernel sets the interface up, it is waited for.
+    const isKnown = !this.#space.interfaces().next().done
+    const why = isKnown ? this.#whyNotKept(entry, placement) : undefined
+    if (why === undefined)
+      return { entry, address, usable: this.#space.locate(address)?.iface.open === true }
+    this.#endKept(entry, why, now)
+    return undefined
+  }
+
+  #whyNotKept(kept: Kept, placement: PlacementKey): string | undefined {
+    const iface = this.#space.locate(numberOf(kept.address))?.iface
+    if (iface === undefined || iface.id !== kept.interfaceID)
+      return `${kept.interfaceID} does not have it any more`
+    if (iface.facts.placement !== placement)
+      return `the pod's placement is ${placement} now, was ${iface.facts.placement}`
+    if (!this.serves(iface))
+      return `${iface.id} in ${iface.facts.subnetID} is being given up: its placement does not name the subnet any more`
+    return undefined
+  }
+
+  #keep(kept: Kept): void {
+    this.#remember(kept)
+    this.#kept.add(kept)
+  }
+
+  #letGo(kept: Kept): void {
+    this.#forget(kept.key)
+    this.#kept.delete(kept)
+  }
+
+  #endKept(kept: Kept, why: string, now: number): void {
+    this.#forget(kept.key)
+    this.#kept.end(kept, why)
+    if (kept.keptUntil <= now) this.#space.move(numberOf(kept.address), "held", "free")
+    else this.#cool(kept, now)
+  }
+
+  #cool({ address, interfaceID }: Held, now: number): Cooling {
+    const cooling = { address, interfaceID, until: now + this.config.cooldownMs }
+    this.#space.move(numberOf(address), "held", "cooling")
+    this.#cooling.set(numberOf(address), cooling)
+    return cooling
   }
 
   #stateOf(address: Address): AddressState {
@@ -326,6 +339,10 @@ export class Pool {
   }
 
   #expire(now: number): void {
+    for (const kept of this.#kept.due(now)) {
+      const time = new Date(kept.keptUntil).toISOString()
+      this.#endKept(kept, `it was kept for ${(kept.keepMs ?? 0) / 1000} s, until ${time}`, now)
+    }
     for (const [address, { until }] of this.#cooling) {
       if (until > now) {
         if (until > now + this.config.cooldownMs) this.#clampCooling(now)
