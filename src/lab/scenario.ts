@@ -12,6 +12,8 @@ export interface Scenario {
   readonly latency: CloudLatency
   /** The original in Berth's place, which decides addresses and wires nothing: the lab is hollow then. */
   readonly plugin?: "vpc-cni"
+  /** Version of the vpc-cni add-on, through which EKS manages DaemonSet aws-node. */
+  readonly addon?: string
   /** Variables of DaemonSet aws-node besides those of deploy/. */
   readonly agentEnvironment?: Readonly<Record<string, string>>
   /** EC2's request limits, with its buckets full at first. Default off. */

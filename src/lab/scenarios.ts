@@ -17,6 +17,8 @@ export const scenarios = {
   healthy,
   placement,
   plain,
+  /** The plugin as an EKS add-on. */
+  addon: { ...plain, name: "addon", addon: "v1.21.1-eksbuild.1" },
   /** A cluster that never heard of Berth. */
   stock: { ...plain, name: "stock", plugin: "vpc-cni" },
 } satisfies Record<string, Scenario>

@@ -20,8 +20,12 @@ import { plainFleet, planRequest } from "../../fleet/testing/plain-fleet.ts"
 import { smallFleet } from "../../fleet/testing/small-fleet.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { memoryKube } from "../../kube/memory/memory-kube.ts"
-import { createEc2Server } from "../../lab/aws/ec2-server.ts"
+import { AutoScaling } from "../../lab/aws/autoscaling/auto-scaling.ts"
+import { createAwsServer } from "../../lab/aws/aws-server.ts"
+import { Eks } from "../../lab/aws/eks/eks.ts"
+import { vpcCniAddon } from "../../lab/world/vpc-cni-addon.ts"
 import type { RotationHome, RotationRecord } from "../rotate/rotation-home.ts"
+import { sdkAddon } from "./addon-calls.ts"
 import { openState } from "./apply-state.ts"
 import { type Carrying, carryOut, type Progress, takeBack } from "./carry-out.ts"
 import type { NetworkCalls } from "./network-calls.ts"
@@ -91,15 +95,28 @@ async function stage(t: TestContext) {
     createSubnet(cloud.core, { id, vpcId, zone, cidr })
     associateRouteTable(cloud.core, { tableId: table.id, subnetId: id })
   }
-  const server = createServer(createEc2Server(cloud)).listen(0, "127.0.0.1")
+  const kube = withRollout(memoryKube({ clock: systemClock }))
+  const groups = new AutoScaling({ cloud })
+  const eks = new Eks({
+    ...{ cloud, groups, clock: systemClock, applyAddon: vpcCniAddon(kube) },
+    cluster: {
+      ...{ name: "harbour", version: "1.35", endpoint: "", certificateAuthority: "" },
+      ...{ vpcId, subnetIds: [], clusterSecurityGroup: "", serviceCidr: "10.96.0.0/16" },
+    },
+  })
+  eks.installAddon("vpc-cni", "v1.21.1-eksbuild.1")
+  const server = createServer(createAwsServer({ cloud, groups, eks })).listen(0, "127.0.0.1")
   t.after(() => {
+    eks[Symbol.dispose]()
+    groups[Symbol.dispose]()
     server.close()
     server.closeAllConnections()
   })
   await new Promise((resolve) => server.once("listening", resolve))
   const { port } = server.address() as AddressInfo
-  const network = sdkNetwork({ region: "us-west-2", endpoint: `http://127.0.0.1:${port}` })
-  const kube = withRollout(memoryKube({ clock: systemClock }))
+  const place = { region: "us-west-2", endpoint: `http://127.0.0.1:${port}` }
+  const network = sdkNetwork(place)
+  const addon = sdkAddon({ ...place, cluster: "harbour" })
   await kube.create(daemonSets, set)
   const folder = mkdtempSync(join(tmpdir(), "berth-apply-"))
   t.after(() => rmSync(folder, { recursive: true }))
@@ -143,7 +160,7 @@ async function stage(t: TestContext) {
       (now?.spec.template.spec.containers[0]?.env ?? []).map((e) => [e.name, e.value]),
     )
   }
-  return { network, plan, carrying, events, cidrs, configs, env, kube, specs, at }
+  return { network, addon, plan, carrying, events, cidrs, configs, env, kube, specs, at }
 }
 
 const whole = {
@@ -176,6 +193,28 @@ test("a plan is carried out, and taken back but for the nodes", async (t) => {
   assert.deepEqual(await env(), {})
   const last = events.flatMap((e) => (e.is === "taken back" && e.stays ? [e.step.id] : []))
   assert.deepEqual(last, ["rotate", "canary"])
+})
+
+test("of an add-on the configuration says what the DaemonSet says, whoever has set it before", async (t) => {
+  const { carrying, env, addon, kube } = await stage(t)
+  // By kubectl, before EKS knew of it: EKS preserves that.
+  const name = "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"
+  const containers = [{ name: "aws-node", env: [{ name, value: "false" }] }]
+  await kube.patch(
+    daemonSets,
+    { name: "aws-node", namespace: "kube-system" },
+    { type: "strategic", body: { spec: { template: { spec: { containers } } } } },
+  )
+  assert.equal(await carryOut(await carrying({ addon })), undefined)
+  const on = { ENI_CONFIG_LABEL_DEF: "topology.kubernetes.io/zone", [name]: "true" }
+  assert.deepEqual(await env(), on)
+  assert.deepEqual((await addon.read()).configuration, { env: on })
+  // Any later update leaves the settings there.
+  await addon.update({ env: { ...on, WARM_IP_TARGET: "2" } })
+  assert.deepEqual(await env(), { ...on, WARM_IP_TARGET: "2" })
+  await takeBack(await carrying({ addon }))
+  assert.deepEqual((await addon.read()).configuration, { env: { WARM_IP_TARGET: "2" } })
+  assert.deepEqual(await env(), { WARM_IP_TARGET: "2" })
 })
 
 test("a rotation that stands is gone on with by the next run, and by no second rotation", async (t) => {

@@ -4,6 +4,7 @@ import { daemonSets, eniConfigs, type Resource, subnetPools } from "../../api/re
 import type { SubnetPool } from "../../api/subnetpool.ts"
 import type { EnvChange } from "../../fleet/change/change-plan.ts"
 import { fillDeep } from "../../fleet/plan/references.ts"
+import type { AddonCalls } from "./addon-calls.ts"
 import { note } from "./network-work.ts"
 import { newBlockers } from "./new-blockers.ts"
 import type { ApplyContext, StepWork } from "./step-work.ts"
@@ -66,19 +67,25 @@ export function objectWork({ plan, store, kube }: ApplyContext): StepWork {
 
 type Env = readonly { readonly name: string; readonly value: string | undefined }[]
 
-/** Sets variables of the plugin: in the add-on's configuration where EKS manages it, else in its DaemonSet. */
+/**
+ * Sets variables of the plugin in its DaemonSet and, where EKS manages it, in the add-on's configuration. In this order:
+ * EKS preserves what others have set, and would leave a variable alone that somebody has set by kubectl before.
+ */
 export function settingWork(context: ApplyContext, env: readonly EnvChange[]): StepWork {
   const back: Env = env.map(({ name, before }) => ({ name, value: before }))
-  const set = context.addon === undefined ? setInDaemonSet : setInAddon
+  const set = async (values: Env) => {
+    await setInDaemonSet(context, values)
+    if (context.addon !== undefined) await setInAddon(context.addon, values)
+  }
   return {
     async carryOut() {
       await noteReady(context)
-      await set(context, env)
+      await set(env)
     },
     gate: () => rolledOut(context, env),
     async takeBack() {
       await noteReady(context)
-      await set(context, back)
+      await set(back)
     },
     goneGate: () => rolledOut(context, back),
   }
@@ -110,8 +117,8 @@ async function setInDaemonSet({ kube }: ApplyContext, env: Env): Promise<void> {
   })
 }
 
-async function setInAddon({ addon }: ApplyContext, env: Env): Promise<void> {
-  const { configuration, status } = (await addon?.read()) ?? { configuration: {}, status: "" }
+async function setInAddon(addon: AddonCalls, env: Env): Promise<void> {
+  const { configuration, status } = await addon.read()
   const before = (configuration["env"] ?? {}) as Record<string, unknown>
   if (status === "UPDATING" || env.every(({ name, value }) => before[name] === value)) return
   const after = Object.fromEntries(
@@ -119,7 +126,7 @@ async function setInAddon({ addon }: ApplyContext, env: Env): Promise<void> {
       ([, value]) => value !== undefined,
     ),
   )
-  await addon?.update({ ...configuration, env: after })
+  await addon.update({ ...configuration, env: after })
 }
 
 /**

@@ -97,11 +97,17 @@ test("where EKS manages the plugin the settings go into the add-on", () => {
   const addon = { version: "v1.23.1", configuration: '{"env":{"WARM_IP_TARGET":"2"},"init":{}}' }
   const eks = { version: "1.35", ipFamily: "ipv4" as const, subnetIds: [], addon }
   const { steps, risks } = plan(before({}, { eks }))
-  const command = steps.find((s) => s.id === "switch")?.commands[0] ?? ""
+  const [first = "", command = ""] = steps.find((s) => s.id === "switch")?.commands ?? []
+  assert.match(first, /^kubectl set env .*CUSTOM_NETWORK_CFG=true$/)
   assert.match(command, /update-addon.*PRESERVE/)
   const values = JSON.parse(/'(.*)'/.exec(command)?.[1] ?? "")
   assert.deepEqual(values, {
-    env: { WARM_IP_TARGET: "2", AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true" },
+    // The configuration is replaced as a whole: what the step before has set is in it.
+    env: {
+      WARM_IP_TARGET: "2",
+      ENI_CONFIG_LABEL_DEF: "topology.kubernetes.io/zone",
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
+    },
     init: {},
   })
   assert.ok(risks.some((r) => /add-on/.test(r.says)))

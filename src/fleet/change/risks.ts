@@ -86,8 +86,8 @@ function switchRisks({ mode, layout }: Draft, { index, aws }: Examination): Risk
   }
   if (aws.eks?.addon !== undefined) {
     risks.push({
-      says: "the VPC CNI is an EKS add-on: variables set by kubectl are lost at its next update",
-      answer: "set them in the add-on's configuration as well (C01)",
+      says: "the VPC CNI is an EKS add-on: variables set by kubectl alone are lost at its next update",
+      answer: "the plan sets them in the add-on's configuration as well (C01)",
     })
   }
   return risks

@@ -2,7 +2,7 @@ import type { Examination } from "../doctor/examination.ts"
 import { enumerate, plural } from "../doctor/finding.ts"
 import type { ChangePlan, EnvChange } from "./change-plan.ts"
 import { routeTableFor } from "./route-table.ts"
-import { setCommand } from "./set-command.ts"
+import { setCommands } from "./set-command.ts"
 import { subnetReference } from "./subnet-reference.ts"
 
 /** One step of the procedure. The next must not begin before the gate holds. */
@@ -120,9 +120,9 @@ function settingSteps({ env, maxPods }: Draft, examination: Examination): Step[]
         4,
       )}`,
       why: "these do nothing before custom networking is on, or are harmless on the nodes that run",
-      commands: [setCommand(others, examination)],
+      commands: setCommands(others, examination),
       gate: "kubectl rollout status daemonset aws-node -n kube-system",
-      undo: [setCommand(others.map(reverted), examination)],
+      undo: setCommands(others.map(reverted), examination),
     })
   }
   const cluster = examination.index.snapshot.cluster.name ?? "CLUSTER"
@@ -144,15 +144,20 @@ const reverted = ({ name, before }: EnvChange) => ({ name, value: before })
 
 function nodeSteps({ env, replace, layout }: Draft, examination: Examination): Step[] {
   const change = env.find((c) => c.name === switchName)
+  const others = env.filter((c) => c.name !== switchName)
   const steps: Step[] = []
   if (change !== undefined) {
     steps.push({
       id: "switch",
       title: `Turn custom networking ${change.value === "true" ? "on" : "off"}`,
       why: "last of the settings: everything it needs is there",
-      commands: [setCommand([change], examination)],
+      commands: setCommands([change], examination, others),
       gate: "kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking that was not there before",
-      undo: [setCommand([{ name: switchName, value: change.before ?? "false" }], examination)],
+      undo: setCommands(
+        [reverted({ ...change, before: change.before ?? "false" })],
+        examination,
+        others,
+      ),
     })
   }
   const [first, ...rest] = replace

@@ -1,18 +1,16 @@
-import { daemonSets } from "../../api/resources.ts"
 import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import { policy } from "../../fleet/iam/policies.ts"
-import type { Kube } from "../../kube/kube.ts"
 import { AutoScaling } from "../aws/autoscaling/auto-scaling.ts"
 import { createAwsServer } from "../aws/aws-server.ts"
 import { adoptNodeGroups } from "../aws/eks/adopt-node-groups.ts"
 import { Eks } from "../aws/eks/eks.ts"
-import type { Addon } from "../aws/eks/node-group.ts"
 import { Roles } from "../aws/iam/roles.ts"
 import type { Scenario } from "../scenario.ts"
 import type { Kubernetes } from "./kubernetes.ts"
 import { nodeHooks } from "./node-hooks.ts"
 import { serveHttp } from "./serve-http.ts"
+import { vpcCniAddon } from "./vpc-cni-addon.ts"
 
 export interface AwsInput {
   readonly scenario: Scenario
@@ -47,6 +45,7 @@ export async function startAws(input: AwsInput): Promise<AsyncDisposable & { por
   )
   const eks = undo.use(startEks(input, groups))
   adoptNodeGroups(eks)
+  if (scenario.addon !== undefined) eks.installAddon("vpc-cni", scenario.addon)
   const roles = startRoles(cloud)
   const service = { handler: createAwsServer({ cloud, groups, eks, roles }) }
   const { port } = undo.use(await serveHttp(service, inside))
@@ -81,21 +80,6 @@ function startEks(input: AwsInput, groups: AutoScaling): Eks {
       serviceCidr: "10.96.0.0/16",
     },
     hooks: nodeHooks(kube, clock, signal),
-    applyAddon: (addon) => applyAddon(kube, addon),
-  })
-}
-
-/** The vpc-cni add-on's `env` becomes the environment of the plugin's container, as its chart renders it. */
-async function applyAddon(kube: Kube, { name, configuration }: Addon): Promise<void> {
-  if (name !== "vpc-cni" || configuration === undefined) return
-  const { env = {} } = JSON.parse(configuration) as { env?: Record<string, unknown> }
-  const target = { name: "aws-node", namespace: "kube-system" }
-  const set = await kube.get(daemonSets, target.name, target.namespace)
-  const container = set?.spec.template.spec.containers[0]?.name
-  if (container === undefined) throw new Error("DaemonSet aws-node is not there")
-  const variables = Object.entries(env).map(([key, value]) => ({ name: key, value: String(value) }))
-  await kube.patch(daemonSets, target, {
-    type: "strategic",
-    body: { spec: { template: { spec: { containers: [{ name: container, env: variables }] } } } },
+    applyAddon: vpcCniAddon(kube),
   })
 }

@@ -2,7 +2,8 @@ import type { Clock } from "../../../clock.ts"
 import type { Cloud } from "../../../ec2/memory/cloud.ts"
 import { templateOf, versionOf } from "../../../ec2/memory/launch-templates.ts"
 import type { AutoScaling } from "../autoscaling/auto-scaling.ts"
-import { type Addon, EksFault, type NodeGroup, type Update } from "./node-group.ts"
+import type { ResolveConflicts } from "./addon-env.ts"
+import { type Addon, EksFault, type NodeGroup, type Update, UpdateFailure } from "./node-group.ts"
 import { type NodeHooks, noNodes, rollNodes } from "./roll-nodes.ts"
 
 /** The one cluster that the lab's EKS knows. */
@@ -25,7 +26,7 @@ export interface EksOptions {
   readonly cluster: ClusterFacts
   readonly hooks?: NodeHooks
   /** Applies an add-on's version and configuration to the cluster; what it throws fails the update. */
-  readonly applyAddon?: (addon: Addon) => Promise<void>
+  readonly applyAddon?: (addon: Addon, resolve: ResolveConflicts) => Promise<void>
 }
 
 const updatesMax = 200
@@ -85,6 +86,12 @@ export class Eks implements Disposable {
       `No addon: ${name} found in cluster: ${cluster}`,
       404,
     )
+  }
+
+  /** An add-on that is there from the start. */
+  installAddon(name: string, version: string): void {
+    const now = this.#options.clock.now()
+    this.putAddon({ name, version, status: "ACTIVE", createdAt: now, modifiedAt: now })
   }
 
   putAddon(addon: Addon): void {
@@ -157,8 +164,18 @@ export class Eks implements Disposable {
     })
   }
 
-  updateAddon(name: string, change: { version?: string; configuration?: string }): Update {
+  updateAddon(
+    name: string,
+    change: { version?: string; configuration?: string },
+    resolve: ResolveConflicts,
+  ): Update {
     const addon = this.addon(name)
+    if (addon.status === "UPDATING")
+      throw new EksFault(
+        "ResourceInUseException",
+        `Addon ${name} cannot be updated as it is currently in UPDATING state`,
+        409,
+      )
     const next = { ...addon, ...change, modifiedAt: this.#options.clock.now() }
     this.putAddon({ ...next, status: "UPDATING" })
     const params = [
@@ -168,7 +185,7 @@ export class Eks implements Disposable {
         : [{ type: "ConfigurationValues", value: change.configuration }]),
     ]
     const update = this.#begin({ type: "AddonUpdate", addon: name, params })
-    const work = async () => this.#options.applyAddon?.(next)
+    const work = async () => this.#options.applyAddon?.(next, resolve)
     work().then(
       () => {
         this.putAddon({ ...next, status: "ACTIVE" })
@@ -240,17 +257,6 @@ export class Eks implements Disposable {
     const errors = error === undefined ? [] : [issueOf(error)]
     const status = error === undefined ? "Successful" : "Failed"
     this.#updates.set(update.id, { ...update, status, errors })
-  }
-}
-
-class UpdateFailure extends Error {
-  readonly code: string
-  readonly ids: readonly string[]
-
-  constructor(code: string, message: string, ids: readonly string[]) {
-    super(message)
-    this.code = code
-    this.ids = ids
   }
 }
 

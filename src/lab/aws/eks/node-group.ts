@@ -55,6 +55,18 @@ export interface Update {
   readonly createdAt: number
 }
 
+/** Why an update ends as Failed. */
+export class UpdateFailure extends Error {
+  readonly code: string
+  readonly ids: readonly string[]
+
+  constructor(code: string, message: string, ids: readonly string[]) {
+    super(message)
+    this.code = code
+    this.ids = ids
+  }
+}
+
 /** What EKS refuses, as the wire shows it. */
 export class EksFault extends Error {
   readonly code: string

@@ -249,7 +249,9 @@ export const eksRoutes: readonly EksRoute[] = [
         ...(version !== undefined && { version }),
         ...(configuration !== undefined && { configuration }),
       }
-      return { update: showUpdate(eks.updateAddon(first(input), change)) }
+      return {
+        update: showUpdate(eks.updateAddon(first(input), change, body.resolveConflicts ?? "NONE")),
+      }
     },
   },
 ]

@@ -46,7 +46,9 @@ kubectl get subnetpool pods
 
 # 5. Set ENABLE_PREFIX_DELEGATION
 # Gate: kubectl rollout status daemonset aws-node -n kube-system
+kubectl set env daemonset aws-node -n kube-system ENABLE_PREFIX_DELEGATION=true
 aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","ENABLE_PREFIX_DELEGATION":"true"}}'
+aws eks wait addon-active --cluster-name harbour --addon-name vpc-cni
 kubectl rollout status daemonset aws-node -n kube-system --timeout=10m
 
 # 6. Start new nodes with the right max-pods
@@ -56,7 +58,9 @@ read -r -p "Start new nodes with the right max-pods: done? Enter goes on, Ctrl-C
 
 # 7. Turn custom networking on
 # Gate: kubectl rollout status daemonset aws-node -n kube-system, and berth doctor finds nothing blocking that was not there before
-aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"true"}}'
+kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true
+aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","ENABLE_PREFIX_DELEGATION":"true","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"true"}}'
+aws eks wait addon-active --cluster-name harbour --addon-name vpc-cni
 kubectl rollout status daemonset aws-node -n kube-system --timeout=10m
 
 # 8. Replace one node: node-a
@@ -72,8 +76,12 @@ read -r -p "Replace 1 node more, of 2: done? Enter goes on, Ctrl-C stops. "
 # To take it back:
 #   berth rotate --undo   # nodes that were replaced stay replaced
 #   berth rotate --undo   # nodes that were replaced stay replaced
-#   aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"false"}}'
+#   kubectl set env daemonset aws-node -n kube-system AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=false
+#   aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2","ENABLE_PREFIX_DELEGATION":"true","AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG":"false"}}'
+#   aws eks wait addon-active --cluster-name harbour --addon-name vpc-cni
+#   kubectl set env daemonset aws-node -n kube-system ENABLE_PREFIX_DELEGATION-
 #   aws eks update-addon --cluster-name harbour --addon-name vpc-cni --resolve-conflicts PRESERVE --configuration-values '{"env":{"WARM_IP_TARGET":"2"}}'
+#   aws eks wait addon-active --cluster-name harbour --addon-name vpc-cni
 #   kubectl delete -f pods-network.yaml
 #   aws ec2 delete-subnet --subnet-id ${SUBNET_US_WEST_2A}
 #   aws ec2 delete-subnet --subnet-id ${SUBNET_US_WEST_2B}
