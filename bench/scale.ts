@@ -1,33 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { bundle } from "../scripts/bundle.ts"
-import { launchWorld } from "../src/lab/sandbox/launch-world.ts"
-import { stateFiles, type WorldInput } from "../src/lab/world/state-folder.ts"
 import { crashRow } from "./crash-row.ts"
 import type { Row } from "./row.ts"
-import { criticalPathMs, scenario } from "./scale/scenario.ts"
+import { measureWorld } from "./scale/measure-world.ts"
+import { criticalPathMs } from "./scale/scenario.ts"
 import type { Figures } from "./scale/world.ts"
-
-const script = fileURLToPath(new URL("./scale/world.ts", import.meta.url))
-
-async function measureWorld(
-  prefixDelegation: boolean,
-  programs: readonly string[],
-): Promise<Figures> {
-  const folder = mkdtempSync(join(tmpdir(), "berth-bench-"))
-  const input: WorldInput = { name: "bench", folder, scenario }
-  writeFileSync(stateFiles(folder).input, JSON.stringify(input))
-  const mode = prefixDelegation ? "prefixes" : "addresses"
-  const world = await launchWorld({
-    ...{ script, folder, args: [folder, String(prefixDelegation), ...programs] },
-    onEvent: (event) => event.event === "progress" && console.error(`${mode}: ${event.text}`),
-  })
-  await world.stop()
-  rmSync(folder, { recursive: true, force: true })
-  return JSON.parse(world.facts["figures"] ?? "") as Figures
-}
 
 /**
  * How a node's network grows, beside what the cloud takes for it. The whole system runs on this machine (controller,
@@ -35,9 +11,13 @@ async function measureWorld(
  * about a minute and a half.
  */
 export async function scale(): Promise<Row[]> {
-  const programs = [await bundle("agent"), await bundle("controller")]
-  const addresses = await measureWorld(false, programs)
-  const prefixes = await measureWorld(true, programs)
+  const scripts = { agent: await bundle("agent"), controller: await bundle("controller") }
+  const measure = (mode: string, prefixDelegation: boolean) =>
+    measureWorld({ prefixDelegation, cooldownSeconds: 30, scripts }, (text) =>
+      console.error(`  ${mode}: ${text}`),
+    )
+  const addresses = await measure("addresses", false)
+  const prefixes = await measure("prefixes", true)
   return [
     {
       what: "the cloud: create + attach + link visible",

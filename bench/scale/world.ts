@@ -5,10 +5,12 @@ import { linkToLauncher } from "../../src/lab/sandbox/control-channel.ts"
 import { startWorld } from "../../src/lab/world/start-world.ts"
 import { stateFiles, type WorldInput } from "../../src/lab/world/state-folder.ts"
 import { lineLogger } from "../../src/lab/world/world-log.ts"
+import type { Run } from "./measure-world.ts"
 import { churn, crash, editGroups, exhaust, rebind, scaleUp } from "./measures.ts"
 import { setStage } from "./stage.ts"
 
-const [folder = ".", delegation = "false", agent = "", controller = ""] = process.argv.slice(2)
+const [folder = ".", argument = "{}"] = process.argv.slice(2)
+const run = JSON.parse(argument) as Run
 const launcher = linkToLauncher()
 const ending = new AbortController()
 const progress = (text: string) => launcher.tell({ event: "progress", text })
@@ -17,22 +19,29 @@ async function measure() {
   const input = JSON.parse(readFileSync(stateFiles(folder).input, "utf8")) as WorldInput
   const { signal } = ending
   const log = lineLogger(process.stdout, systemClock)
-  const scripts = { agent, controller }
-  const common = { clock: systemClock, random: Math.random, log, signal, scripts }
+  const { prefixDelegation, cooldownSeconds, scripts } = run
+  const common = {
+    clock: systemClock,
+    random: Math.random,
+    log,
+    signal,
+    ...(scripts && { scripts }),
+  }
   const world = await startWorld({ ...common, input, hollow: undefined, progress: () => {} })
   const { stage, cold } = await setStage(
     { kube: world.kube, cloud: world.cloud, folder, signal, progress },
     {
       AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
       ENI_CONFIG_LABEL_DEF: "topology.kubernetes.io/zone",
-      ENABLE_PREFIX_DELEGATION: delegation,
+      ENABLE_PREFIX_DELEGATION: `${prefixDelegation}`,
+      IP_COOLDOWN_PERIOD: `${cooldownSeconds}`,
     },
   )
   log.info("cold", cold)
   const { names, ...burst } = await scaleUp(stage)
   log.info("burst", burst)
-  if (delegation === "true") return { cold, burst, crashed: await crash(stage) }
-  const churned = await churn(stage, names)
+  if (prefixDelegation) return { cold, burst, crashed: await crash(stage) }
+  const churned = await churn(stage, names, 1_000 * cooldownSeconds)
   log.info("churned", churned)
   const groups = await editGroups(stage)
   const rebound = await rebind(stage)
