@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import type { Pod } from "../../api/core.ts"
 import type { Clock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { kubeconfig } from "../world/kubeconfig.ts"
@@ -30,8 +31,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly port: number
   readonly ca: string
   readonly adminToken: string
-  /** A token of a service account, by the TokenRequest API. */
-  issueToken(namespace: string, serviceAccount: string): Promise<string>
+  /** The token that a kubelet asks for on behalf of a pod: of its service account, and naming pod and node. */
+  issueToken(pod: Pod): Promise<string>
   /** Rejects when one of the processes ends. */
   readonly failed: Promise<never>
 }
@@ -81,14 +82,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ca: access.ca,
     adminToken: keys.adminToken,
     failed: failed(),
-    async issueToken(namespace, serviceAccount) {
+    async issueToken({ metadata: { namespace, name, uid }, spec }) {
+      const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid }
       const answer = await httpsCall(access, {
         method: "POST",
-        path: `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
+        path: `/api/v1/namespaces/${namespace}/serviceaccounts/${spec.serviceAccountName ?? "default"}/token`,
         body: {
           apiVersion: "authentication.k8s.io/v1",
           kind: "TokenRequest",
-          spec: { expirationSeconds: tokenSeconds },
+          spec: { expirationSeconds: tokenSeconds, boundObjectRef },
         },
       })
       const { status } = answer as { status?: { token?: string } }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import type { Socket } from "node:net"
+import type { Pod } from "../../api/core.ts"
 import type { Clock } from "../../clock.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Kube } from "../../kube/kube.ts"
@@ -39,7 +40,8 @@ export interface Kubernetes extends AsyncDisposable {
   /** With every right. */
   readonly kube: Kube
   readonly facts: WorldFacts
-  kubeconfigFor(namespace: string, serviceAccount: string): Promise<string>
+  /** For what runs in the pod, with the rights of its service account. */
+  kubeconfigFor(pod: Pod): Promise<string>
   /** Rejects when a part of it ends by itself. */
   readonly failed: Promise<never>
 }
@@ -118,11 +120,12 @@ export async function startReal(
     kube,
     facts: { ca, token: adminToken },
     failed: plane.failed,
-    async kubeconfigFor(namespace, serviceAccount) {
-      const token = await plane.issueToken(namespace, serviceAccount)
-      const path = files.accountKubeconfig(namespace, serviceAccount)
-      const name = `${namespace}-${serviceAccount}`
-      await writeFile(path, kubeconfig({ name, server, ca, token }), { mode: 0o600 })
+    async kubeconfigFor(pod) {
+      const { namespace = "", name } = pod.metadata
+      const token = await plane.issueToken(pod)
+      const path = files.podKubeconfig(namespace, name)
+      const config = kubeconfig({ name: `${namespace}-${name}`, server, ca, token })
+      await writeFile(path, config, { mode: 0o600 })
       return path
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { join } from "node:path"
+import type { Pod } from "../../api/core.ts"
 import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { CloudInstance } from "../../ec2/memory/records.ts"
@@ -34,7 +35,7 @@ export interface MachineHost {
   files: StateFiles
   programs: readonly Program[]
   prefix: readonly string[]
-  kubeconfigFor: (namespace: string, serviceAccount: string) => Promise<string>
+  kubeconfigFor: (pod: Pod) => Promise<string>
   kubernetesVersion: string
   kubeletRetryMs: number | undefined
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { Pod } from "../../api/core.ts"
 import type { Clock } from "../../clock.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import type { NetNamespace } from "../../kernel/kernel.ts"
@@ -34,8 +35,8 @@ export interface ProgramHost {
   /** The node's root folder. */
   root: string
   hostAddress: string
-  /** Path of the kubeconfig for a pod's service account. */
-  kubeconfigFor: (namespace: string, serviceAccount: string) => Promise<string>
+  /** Path of a pod's kubeconfig. */
+  kubeconfigFor: (pod: Pod) => Promise<string>
   /** Put before a program's command line. */
   prefix: readonly string[]
 }
@@ -96,7 +97,6 @@ async function startProgram(
   const declared = await containerEnv(pod, container, sourcesFor(host, namespace, sandbox?.address))
   for (const folder of hostFolders(pod.spec))
     mkdirSync(join(host.root, folder), { recursive: true })
-  const account = pod.spec.serviceAccountName ?? "default"
   const args = (container.args ?? []).map((arg) => expand(arg, declared))
   return startProcess({
     command: asCommand([
@@ -108,7 +108,7 @@ async function startProgram(
     ]),
     env: {
       ...inherited(),
-      KUBECONFIG: await host.kubeconfigFor(namespace, account),
+      KUBECONFIG: await host.kubeconfigFor(pod),
       ...declared,
       ...translatePaths(pod.spec, container, declared, host.root),
       ...program.env(host.root),

@@ -9,8 +9,8 @@ export const stateFiles = (folder: string) => ({
   kubeconfig: join(folder, "kubeconfig"),
   /** For what runs inside the lab. */
   insideKubeconfig: join(folder, "inside.kubeconfig"),
-  /** For one service account, where the API tells them apart. */
-  accountKubeconfig: (namespace: string, name: string) =>
+  /** For one pod, where the API tells them apart. */
+  podKubeconfig: (namespace: string, name: string) =>
     join(folder, `${namespace}.${name}.kubeconfig`),
   /** The launcher relays its TCP ports to these. */
   kubeSocket: join(folder, "kube.sock"),
