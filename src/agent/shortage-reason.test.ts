@@ -26,6 +26,7 @@ const reason = (input: Partial<ReasonInput>) =>
     unreadable: undefined,
     problems: [],
     provisioning: true,
+    unanswered: false,
     ...input,
   })
 
@@ -48,6 +49,25 @@ const cases: [string, Partial<ReasonInput>, RegExp, { refused: boolean; final: b
     "no answer of the controller",
     { status: undefined },
     /controller has not answered/,
+    { refused: false, final: false },
+  ],
+  [
+    "the controller does not run",
+    { unanswered: true },
+    /^14 of 14 .* in use, and the controller has not answered the node's demand/,
+    { refused: false, final: false },
+  ],
+  [
+    "EC2 throttles",
+    {
+      status: {
+        ...status({}),
+        conditions: [
+          { type: "Throttled", status: "True", reason: "", message: "", lastTransitionTime: "" },
+        ],
+      },
+    },
+    /EC2 throttles the calls that bring more/,
     { refused: false, final: false },
   ],
   [

@@ -22,6 +22,8 @@ export interface ReasonInput {
   /** Interfaces that the kernel does not show or take yet. */
   readonly problems: readonly { id: string; problem: string }[]
   readonly provisioning: boolean
+  /** The controller has not answered what the node asked for last. */
+  readonly unanswered: boolean
 }
 
 /** Puts what is known about a shortage into words: which subnet, which cause, what to do. */
@@ -48,18 +50,26 @@ export function shortageReason(input: ReasonInput): Refusal {
 function underWay(input: ReasonInput, describe: string): Refusal {
   const { node, shortage, problems, placement, provisioning } = input
   const { total, held, cooling, interfaces, nextFreeAt } = shortage
+  const of = placement === "node" ? "" : ` of placement ${placement}`
+  const have = `${held} of ${total} addresses${of} on ${interfaces} interfaces are in use`
   if (shortage.settingUp > 0 && problems.length > 0) return settingUp(node, problems)
   if (!provisioning) {
     const why = `all ${total} addresses attached to the node are in use`
     const hint = "DISABLE_NETWORK_RESOURCE_PROVISIONING is set: attach more addresses, or unset it."
     return { ...pending(why, hint), refused: true }
   }
+  if (input.unanswered) {
+    const hint = `Check that it runs: kubectl -n kube-system get deployment berth-controller; ${describe}`
+    return pending(`${have}, and the controller has not answered the node's demand`, hint)
+  }
+  if (input.status?.conditions.some((c) => c.type === "Throttled" && c.status === "True")) {
+    const hint = "Berth repeats the calls; look for who else calls EC2 in this account and region."
+    return pending(`${have}, and EC2 throttles the calls that bring more`, hint)
+  }
   if (cooling > 0 && nextFreeAt !== undefined) {
     const time = new Date(nextFreeAt).toISOString()
     return pending(`${cooling} of ${total} addresses cool down, the next until ${time}`, describe)
   }
-  const of = placement === "node" ? "" : ` of placement ${placement}`
-  const have = `${held} of ${total} addresses${of} on ${interfaces} interfaces are in use`
   return pending(`${have}, and more were asked for`, describe)
 }
 

@@ -12,6 +12,7 @@ import type { EventRecorder } from "../kube/event-recorder.ts"
 import type { AddressBook } from "./address-book.ts"
 import type { AgentMetrics } from "./agent-metrics.ts"
 import { Alarm } from "./alarm.ts"
+import { AnswerWatch } from "./answer-watch.ts"
 import { asPlaced } from "./as-placed.ts"
 import type { AgentConfig } from "./config.ts"
 import type { InterfaceKeeper } from "./interface-keeper.ts"
@@ -51,6 +52,7 @@ export class Supply {
   readonly #writer: SpecWriter
   readonly #reasons: PodReasons
   readonly #gate: StatusGate
+  readonly #answers: AnswerWatch
   #status: NodeNetworkStatus | undefined
   #waiting: WaitingPods = { byPlacement: new Map(), others: new Map(), refused: [] }
   #patience: OfferDecision["memory"] = new Map()
@@ -60,6 +62,7 @@ export class Supply {
     this.#o = o
     this.#reasons = new PodReasons(o.events, o.clock)
     this.#gate = new StatusGate(o.config.mode)
+    this.#answers = new AnswerWatch(o.clock)
     const status = () => this.#status
     this.quotas = new QuotaGate({ ...o, status })
     this.sticky = new StickyAddresses({ ...o, status })
@@ -77,6 +80,7 @@ export class Supply {
     })
     o.objects.nodeNetwork.onChange(({ object }) => {
       this.#writer.observe(object)
+      this.#answers.observe(object)
       if (object) this.#observe(object)
     })
     o.objects.node.onChange(() => {
@@ -148,6 +152,7 @@ export class Supply {
       unreadable: !this.#status && read.state === "unsynced" ? read.why : undefined,
       problems: keeper.problems(),
       provisioning: config.mode.provisioning,
+      unanswered: this.#answers.isLate,
     })
   }
 

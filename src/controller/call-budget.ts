@@ -7,11 +7,12 @@ import type { ControllerMetrics } from "./controller-metrics.ts"
 export interface BudgetedCloud {
   readonly ec2: Ec2
   readonly budget: CallBudget
-  /** EC2 has throttled calls within the last minute. */
+  /** EC2 has throttled calls within `throttledMs`. */
   isThrottled: () => boolean
 }
 
-const throttledMs = 60_000
+/** A bucket that EC2 refills is no longer empty after this long. */
+export const throttledMs = 20_000
 
 /** EC2 within the call budget of the account and region, every try counted. */
 export function callBudget(

@@ -6,6 +6,7 @@ import type { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
 import type { ClusterName } from "./cluster-name.ts"
+import { throttledMs } from "./call-budget.ts"
 import { createIntent } from "./create-intent.ts"
 import {
   blockedBy,
@@ -48,8 +49,6 @@ export interface NodeReconcilerOptions extends DecideOptions {
 
 const unreadableMs = 5_000
 const outrunMs = 50
-/** The condition Throttled is looked at again, to be taken back. */
-const throttledMs = 60_000
 /** Scheduling hints that could not be written are tried again after this long. */
 const adviseMs = 60_000
 /** A failure counts towards the next back-off for so long after its wait. */

@@ -1,8 +1,11 @@
+import type { PlacementKey } from "../../api/nodenetwork.ts"
 import { nodeCapacity } from "../capacity/node-capacity.ts"
 import { enumerate, type Fix } from "../doctor/finding.ts"
 import { deleteInterfaces, leakedInterfaces } from "../doctor/leaked-interfaces.ts"
 import { planCommand, refusalFix } from "../doctor/refusal-fix.ts"
 import { otherSubnetFix } from "../doctor/roomier-subnet.ts"
+import type { FleetIndex } from "../facts/fleet-index.ts"
+import type { NodeFacts } from "../snapshot.ts"
 import {
   type CauseTest,
   type OutageCase,
@@ -35,14 +38,15 @@ export const placementMismatch: CauseTest = (of) => refused(of, (code) => mismat
 /** Named in one command: more make no command line. */
 const podsMost = 30
 
-export const overPacked: CauseTest = ({ examination, node, stuck, status }) => {
+export const overPacked: CauseTest = ({ examination, node, stuck, status, placement }) => {
   const { index, addressedPods, podInterfaces } = examination
   const capacity = nodeCapacity(index, node)
   if (capacity === undefined) return undefined
   const { podAddresses, interfaces, recommended } = capacity.expected
   const placed = addressedPods(node).filter((p) => p.ip !== undefined).length
   const noSlot = status?.ready === false && status.code === "ipam/no-interface-slot"
-  if (placed < podAddresses && !noSlot) return undefined
+  const rests = coolingOn(index, node, placement) >= stuck.length
+  if (placed < podAddresses && (!noSlot || rests)) return undefined
   // A pod without an owner would not come back.
   const movable = stuck.filter((p) => p.owner !== undefined).slice(0, podsMost)
   const fix: Fix = {
@@ -125,12 +129,15 @@ export const subnetFull: CauseTest = (of) => {
   }
 }
 
-export const coolDown: CauseTest = ({ examination, node, stuck, placement }) => {
-  const { index, podInterfaces, addressedPods } = examination
-  const demand = index.nodeNetwork(node.name)?.spec.demand ?? []
-  const cooling = demand
+/** Addresses that rest after other pods, as Berth's agent counts them. */
+const coolingOn = (index: FleetIndex, node: NodeFacts, placement: PlacementKey): number =>
+  (index.nodeNetwork(node.name)?.spec.demand ?? [])
     .filter((d) => d.placement === placement)
     .reduce((sum, d) => sum + d.cooling, 0)
+
+export const coolDown: CauseTest = ({ examination, node, stuck, placement }) => {
+  const { index, podInterfaces, addressedPods } = examination
+  const cooling = coolingOn(index, node, placement)
   const held = podInterfaces(node).reduce(
     (n, i) => n + i.addresses.length + 16 * i.prefixes.length,
     0,
