@@ -16,6 +16,8 @@ const subjectMost = 44
 export function explanationPage(e: Explanation, { width, paint }: Terminal): string {
   const lines = [paint(e.ok ? "bold" : "red", wrap(`${e.object}: ${e.answer}`, width, "  "))]
   if (e.hint) lines.push(wrap(`  what to do: ${e.hint}`, width, "    "))
+  // Never broken: it is there to be pasted.
+  if (e.command) lines.push(`    ${paint("bold", `$ ${e.command}`)}`)
   lines.push("")
   const names = Math.max(0, ...e.facts.map((f) => f.name.length))
   for (const { name, value } of e.facts)

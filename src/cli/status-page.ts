@@ -15,7 +15,8 @@ const wide = 100
 /** The status for people: trouble first, then subnets by how full they are, then nodes that need a look. */
 export function statusPage(status: FleetStatus, terminal: Terminal, all: boolean): string {
   const networking = `custom networking ${status.customNetworking ? "on" : "off"}`
-  const out = [`${status.cluster}: ${status.plugin}, ${networking}, as of ${status.takenAt}\n`]
+  const head = `${status.cluster}: ${status.plugin}, ${networking}, as of ${status.takenAt}`
+  const out = [`${wrap(head, terminal.width, "  ")}\n`]
   const missed = status.unread.filter((u) => read.test(u.what))
   const complete = missed.length === 0
   out.push(...troubleLines(status, terminal, { all, complete }), ...unreadLines(missed, terminal))
@@ -55,7 +56,8 @@ function troubleLines(
   const lines = trouble
     .slice(0, all ? undefined : troubleMost)
     .map((t) => `${paint("red", "!")} ${wrap(`${t.object}: ${t.what}`, rest(width), "  ")}\n`)
-  return [...lines, all ? "" : more(trouble.length - troubleMost, "troubles")]
+  const hidden = all ? "" : more(trouble.length - troubleMost, "troubles")
+  return [...lines, hidden, "What proves it, and the command that mends it: berth doctor\n"]
 }
 
 const bare = (object: string) => object.slice(object.indexOf("/") + 1)

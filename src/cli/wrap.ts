@@ -2,9 +2,9 @@
 export function wrap(prose: string, width: number | undefined, indent = ""): string {
   if (width === undefined || prose.length <= width) return prose
   const lines: string[] = []
-  let line = ""
-  for (const word of prose.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`
+  let line = /^ */.exec(prose)?.[0] ?? ""
+  for (const word of prose.trimStart().split(" ")) {
+    const longer = line.trim() === "" ? line + word : `${line} ${word}`
     if (longer.length > width && line.trim() !== "") {
       lines.push(line)
       line = indent + word

@@ -3,9 +3,10 @@ import { type Resolution, resolvePlacement } from "../../placement/resolve.ts"
 import type { TraceStep } from "../../placement/trace.ts"
 import { classify } from "../classify.ts"
 import { examine } from "../doctor/examination.ts"
+import { refusalFix } from "../doctor/refusal-fix.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import type { NodeFacts } from "../snapshot.ts"
-import { type Explanation, type Fact, hintOf } from "./explanation.ts"
+import { type Explanation, type Fact, remedyOf } from "./explanation.ts"
 
 /** Why a node's pods get the subnets and security groups they get, and what the node has now. */
 export function explainNode(index: FleetIndex, node: NodeFacts): Explanation {
@@ -59,16 +60,21 @@ function answerOf(
   index: FleetIndex,
   node: NodeFacts,
   resolution: Resolution,
-): Pick<Explanation, "ok" | "answer" | "hint"> {
+): Pick<Explanation, "ok" | "answer" | "hint" | "command"> {
+  const examination = examine(index)
   if (!resolution.ok)
-    return { ok: false, answer: resolution.refusal.message, hint: resolution.refusal.hint }
-  const found = classify(examine(index)).find((c) => c.node === node.name && c.cause !== "unknown")
+    return {
+      ok: false,
+      answer: resolution.refusal.message,
+      ...remedyOf(refusalFix(examination, node, resolution)),
+    }
+  const found = classify(examination).find((c) => c.node === node.name && c.cause !== "unknown")
   if (found !== undefined) {
     const waiting = `${found.pods.length} ${found.pods.length === 1 ? "pod has" : "pods have"} no address`
     return {
       ok: false,
       answer: `${waiting}: ${found.says}`,
-      hint: hintOf(found.fix),
+      ...remedyOf(found.fix),
     }
   }
   const ids = resolution.placement.subnets.map((s) => s.subnet.id)

@@ -5,7 +5,7 @@ import { examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import { placementPod } from "../facts/placement-pod.ts"
 import type { PodFacts } from "../snapshot.ts"
-import { type Explanation, type Fact, hintOf } from "./explanation.ts"
+import { type Explanation, type Fact, remedyOf } from "./explanation.ts"
 import { pathTo } from "./path.ts"
 
 /** Why a pod has its address, or none. `to` adds the way of a packet to that destination. */
@@ -87,8 +87,9 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
     told?.message ??
     event ??
     "it waits for an address; nothing says that supply failed"
-  const hint = (cause && hintOf(cause.fix)) ?? refusal?.hint ?? told?.hint
-  return { object, ok: false, answer, ...(hint === undefined ? {} : { hint }), facts, trace }
+  const hint = refusal?.hint ?? told?.hint
+  const remedy = cause === undefined ? (hint === undefined ? {} : { hint }) : remedyOf(cause.fix)
+  return { object, ok: false, answer, ...remedy, facts, trace }
 }
 
 /** Pods with groups of their own go by their ENI for everything, unless the mode is standard. */
@@ -146,6 +147,7 @@ function supplyTrouble(
 
 /** The newest warning on the pod, which is all there is with the stock plugin. */
 const warned = (index: FleetIndex, pod: PodFacts): string | undefined =>
-  index.snapshot.cluster.warnings.find(
-    (w) => w.kind === "Pod" && w.namespace === pod.namespace && w.name === pod.name,
-  )?.message
+  index.snapshot.cluster.warnings
+    .find((w) => w.kind === "Pod" && w.namespace === pod.namespace && w.name === pod.name)
+    // The sandbox was made for this try alone, and its id fills a line.
+    ?.message.replace(/ for sandbox "[0-9a-f]{64}"/, "")

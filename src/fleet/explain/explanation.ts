@@ -13,10 +13,13 @@ export interface Explanation {
   readonly answer: string
   /** What to do, when it is not ok. */
   readonly hint?: string
+  /** Ready to be pasted into a shell. */
+  readonly command?: string
   readonly facts: readonly Fact[]
   readonly trace: Trace
 }
 
-/** A fix in one line. */
-export const hintOf = ({ says, command }: Fix): string =>
-  command === undefined ? says : `${says} (${command})`
+export const remedyOf = ({ says, command }: Fix): Pick<Explanation, "hint" | "command"> => ({
+  hint: says,
+  ...(command === undefined ? {} : { command }),
+})
