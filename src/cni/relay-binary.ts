@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { createHash } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import {
   accessSync,
   chmodSync,
@@ -49,7 +49,8 @@ async function compile(cache: string): Promise<string> {
   const path = join(cache, `berth-cni-${hash}`)
   if (isExecutable(path)) return path
   mkdirSync(cache, { recursive: true })
-  const fresh = `${path}.${process.pid}`
+  // Two processes with a process id each of their own namespace may have the same.
+  const fresh = `${path}.${randomUUID()}`
   const flags = ["-std=c11", "-O2", "-Wall", "-s", "-o", fresh, source]
   // Static, so that it starts in half the time and runs on hosts with another C library.
   await run("cc", ["-static", ...flags]).catch(() => run("cc", flags))

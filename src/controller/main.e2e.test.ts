@@ -26,6 +26,11 @@ describe("controller process", { skip: noRealApiServer ?? false }, () => {
   const cloud = testCloud(systemClock, Math.random)
   const ec2 = createServer(createEc2Server(cloud))
   const started: ChildProcess[] = []
+  const log: string[] = []
+  const logged = async (what: RegExp) => {
+    for (const deadline = Date.now() + 10_000; !what.test(log.join("")); await delay(20))
+      assert.ok(Date.now() < deadline, `${what} in ${log.join("")}`)
+  }
 
   before(async () => {
     api = await realApiServer()
@@ -46,7 +51,7 @@ describe("controller process", { skip: noRealApiServer ?? false }, () => {
 
   const start = async (name: string) => {
     const child = spawn(process.execPath, ["src/controller/main.ts"], {
-      stdio: ["ignore", "ignore", process.env["BERTH_TEST_LOG"] ? "inherit" : "ignore"],
+      stdio: ["ignore", "pipe", process.env["BERTH_TEST_LOG"] ? "inherit" : "ignore"],
       env: {
         PATH: process.env["PATH"],
         KUBECONFIG: await serviceAccountKubeconfig(kube, api.kubeconfig, "berth-controller"),
@@ -54,11 +59,11 @@ describe("controller process", { skip: noRealApiServer ?? false }, () => {
         AWS_ENDPOINT_URL_EC2: endpoint,
         AWS_ACCESS_KEY_ID: "test",
         AWS_SECRET_ACCESS_KEY: "test",
-        CLUSTER_NAME: "test-cluster",
         POD_NAME: name,
         BERTH_METRICS_BIND_ADDRESS: "127.0.0.1:0",
       },
     })
+    child.stdout.setEncoding("utf8").on("data", (text: string) => log.push(text))
     started.push(child)
     return child
   }
@@ -72,6 +77,9 @@ describe("controller process", { skip: noRealApiServer ?? false }, () => {
       true
     const status = await until(kube, supplied)
     assert.equal(status.binding?.name, "a")
+    await logged(/"by":"CLUSTER_NAME of DaemonSet aws-node".*"the cluster's name was found"/)
+    first.kill("SIGUSR2")
+    await logged(/"level":"debug".*"log level changed"/)
     first.kill("SIGKILL")
     await once(first, "exit")
     const demand = [{ placement: "node", inUse: 3, waiting: 6, cooling: 0 }]
