@@ -20,12 +20,24 @@ export function errorsPage(): string {
   ].join("\n")
 }
 
-/** Stands for any detail: each property reads as its own name, and may be joined or called like what it stands for. */
+/** Stands for any detail: each property reads as its own name, and is used like the text or the list it stands for. */
 const placeholders = new Proxy({}, { get: (_, name) => placeholder(String(name)) })
 
 function placeholder(name: string): unknown {
   const shown = `<${name}>`
-  return Object.assign([shown], { toString: () => shown })
+  const says = (key: string | symbol) => key === "toString" || key === Symbol.toPrimitive
+  const element = new Proxy(
+    {},
+    { get: (_, key) => (says(key) ? () => shown : placeholder(String(key))) },
+  )
+  return new Proxy([element], {
+    get(list, key) {
+      if (says(key)) return () => shown
+      if (key in list) return Reflect.get(list, key)
+      const method: unknown = Reflect.get(String.prototype, key)
+      return typeof method === "function" ? method.bind(shown) : method
+    },
+  })
 }
 
 /** An entry may say nothing but one detail, which is then the placeholder itself. */
