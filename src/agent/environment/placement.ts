@@ -32,7 +32,10 @@ export const placementVariables = {
     false,
     "The controller makes no EC2 change for this node; pods use what is attached.",
   ),
-  CLUSTER_NAME: text("", "Name of the cluster, for the tags of ENIs."),
+  CLUSTER_NAME: text(
+    "",
+    "Name of the cluster, for the tags of ENIs. That of the controller's Deployment wins.",
+  ),
   ADDITIONAL_ENI_TAGS: custom<Readonly<Record<string, string>>>({
     type: "JSON object",
     default: "{}",

@@ -1,6 +1,6 @@
 import { bool, custom, text } from "./variable.ts"
 
-const noAws = "the agent calls neither EC2 nor IMDS; set it on the controller's Deployment"
+const noAws = "only the controller calls AWS"
 const noV6 = "Berth serves IPv4 pods"
 
 /** The original's variables that Berth knows and does not act on. A value other than the default is reported. */
@@ -18,9 +18,11 @@ export const unservedVariables = {
   ENABLE_V6_EGRESS: bool(false, "IPv6 egress for IPv4 pods.", { notServed: noV6 }),
   ENABLE_V4_EGRESS: bool(true, "IPv4 egress for IPv6 pods.", { notServed: noV6 }),
   ENABLE_IMDS_ONLY_MODE: bool(false, "Work without EC2 rights.", {
-    notServed: `${noAws}; to stop EC2 changes set DISABLE_NETWORK_RESOURCE_PROVISIONING`,
+    notServed: `${noAws}; it makes no EC2 change for this node, as with DISABLE_NETWORK_RESOURCE_PROVISIONING`,
   }),
-  DISABLE_LEAKED_ENI_CLEANUP: bool(false, "No search for leaked ENIs.", { notServed: noAws }),
+  DISABLE_LEAKED_ENI_CLEANUP: bool(false, "No search for leaked ENIs.", {
+    notServed: `${noAws}; set BERTH_LEAKED_INTERFACES=off on its Deployment`,
+  }),
   NETWORK_POLICY_ENFORCING_MODE: text("", "Call the network policy agent for every pod.", {
     notServed: "network policies need a policy engine of their own beside Berth",
   }),
@@ -33,7 +35,9 @@ export const unservedVariables = {
   VPC_CNI_VERSION: text("", "Version for user agents.", {
     notServed: "Berth states its own version",
   }),
-  AWS_EC2_ENDPOINT: text("", "Another EC2 endpoint.", { notServed: noAws }),
+  AWS_EC2_ENDPOINT: text("", "Another EC2 endpoint.", {
+    notServed: `${noAws}; set AWS_ENDPOINT_URL_EC2 on its Deployment`,
+  }),
   HTTP_TIMEOUT: text("", "Time limit of AWS calls.", { notServed: noAws }),
   AWS_VPC_K8S_PLUGIN_LOG_FILE: text("", "Log of the plugin.", {
     notServed: "the plugin has no log; the agent logs every call",
