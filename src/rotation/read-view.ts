@@ -53,6 +53,7 @@ export async function readView(
         unschedulable: node.spec?.unschedulable ?? false,
         createdAt: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
         group: groups.get(name) ?? { kind: "none" },
+        zone: node.metadata.labels?.["topology.kubernetes.io/zone"] ?? "",
         stuckPods: (podsOf.get(name) ?? []).filter(waitsForAddress).length,
         ...(why === undefined ? {} : { wrong: why }),
       },

@@ -21,7 +21,7 @@ export const rotateCommand: Command = {
       flags: "--max-surge <number>",
       about:
         "nodes in the works at once after the canary; 0: each goes before its successor starts; default 1, " +
-        "or 0 where the subnets have no address for a node more",
+        "or 0 where the subnets have no address for a node more, or a zone has one node alone",
     },
     {
       flags: "--drain-timeout <minutes>",

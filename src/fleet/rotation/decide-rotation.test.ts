@@ -32,6 +32,7 @@ class World {
       createdAt,
       stuckPods: 0,
       group: { kind: "scaling-group", name: "asg" },
+      zone: "a",
     }
   }
 
@@ -318,4 +319,26 @@ test("nodes that join within the second in which they were asked for are known a
   const status = runRotation(world, { nodes: ["a", "b", "c"], maxSurge: 2 }, 60)
   assert.deepEqual([status?.phase, world.desired], ["Completed", 3])
   assert.ok(largest <= 5)
+})
+
+test("a replacement in another zone drains nothing when its zone would be without a node", () => {
+  const now = Date.parse("2026-11-23T00:00:00Z")
+  const world = new World(["a", "b"])
+  const at = (name: string, zone: string, createdAt = 0) => ({
+    ...world.node(name, createdAt),
+    zone,
+  })
+  const view = (nodes: ViewNode[]): RotationView => ({
+    nodes: new Map(nodes.map((n) => [n.name, n])),
+    evictable: new Map(),
+  })
+  const old = [at("a", "a"), at("b", "b")]
+  const spec = { nodes: ["b"] }
+  const first = decideRotation(spec, undefined, view(old), now)
+  const second = decideRotation(spec, first.status, view([...old, at("n", "a", now)]), now + 1)
+  assert.match(second.status.message, /has started in a, and b would have no node/)
+  assert.deepEqual(second.actions, [])
+  const right = [...old, at("n", "a", now), at("m", "b", now)]
+  const third = decideRotation(spec, first.status, view(right), now + 1)
+  assert.equal(third.status.nodes[0]?.replacement, "m")
 })

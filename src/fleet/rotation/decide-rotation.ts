@@ -178,10 +178,11 @@ function successorOf(entry: RotatedNode, group: string | undefined, step: Step) 
   const sinceSecond = Math.floor(Date.parse(entry.since) / 1000) * 1000
   const isNew = (n: ViewNode) =>
     n.createdAt >= sinceSecond && !step.claimed.has(n.name) && !step.old.has(n.uid)
-  const fresh = members.find(
+  const may = members.filter(
     (n) => (n.name === entry.replacement || isNew(n)) && n.ready && !n.unschedulable,
   )
-  return { members, isNew, fresh }
+  const zone = nodeOf(entry, step.view.nodes)?.zone
+  return { members, isNew, fresh: may.find((n) => n.zone === zone) ?? may[0] }
 }
 
 function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
@@ -198,11 +199,18 @@ function surging(entry: RotatedNode, node: ViewNode, step: Step): RotatedNode {
   }
   step.claimed.add(fresh.name)
   // Known before anything is drained for it.
+  const others = members.filter((n) => n.zone === node.zone && n.uid !== node.uid)
+  if (node.zone !== fresh.zone && others.length === 0)
+    return { ...entry, replacement: fresh.name, message: zoneLost(node, fresh) }
   if (fresh.wrong !== undefined)
     return { ...entry, replacement: fresh.name, message: notAsWanted(fresh) }
   step.actions.push({ do: "cordon", node: node.name })
   return move(entry, "Draining", step, { replacement: fresh.name })
 }
+
+/** Pods that are spread over zones, or have a volume there, would have nowhere to go. */
+const zoneLost = (node: ViewNode, fresh: ViewNode) =>
+  `${blockedPrefix}its replacement ${fresh.name} has started in ${fresh.zone}, and ${node.zone} would have no node of the group: berth rotate --undo, then again with --max-surge 0`
 
 const notAsWanted = ({ name, wrong }: ViewNode) =>
   `${blockedPrefix}its replacement ${name} is not as the cluster is configured: ${wrong}`

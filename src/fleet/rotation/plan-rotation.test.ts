@@ -39,6 +39,9 @@ test("only nodes that need it are planned, with who replaces them", () => {
       pods: 1,
     },
   ])
+  // A node more could start in zone a, and leave zone b without one.
+  assert.equal(plan.maxSurge, 0)
+  assert.ok(plan.warnings.some((w) => /one node alone in us-west-2b/.test(w.says)))
   assert.deepEqual(planRotation(indexFleet(smallFleet())), { nodes: [], maxSurge: 1, warnings: [] })
 })
 

@@ -8,7 +8,10 @@ import type { NodeFacts, PodFacts } from "../snapshot.ts"
 export interface RotationPlan {
   /** In the order of their replacement; the first is the canary. */
   readonly nodes: readonly PlannedReplacement[]
-  /** Nodes in the works at once: 0 where no subnet of a group has an address for a node more. */
+  /**
+   * Nodes in the works at once: 0 where no subnet of a group has an address for a node more, or where a node more could
+   * start in another zone than the one that loses its only node.
+   */
   readonly maxSurge: 0 | 1
   /** What will slow it down or stop it, and what to do first. */
   readonly warnings: readonly { readonly says: string; readonly answer: string }[]
@@ -43,7 +46,7 @@ export function planRotation(index: FleetIndex, chosen?: readonly NodeFacts[]): 
   )
   return {
     nodes: planned,
-    maxSurge: fullGroups(index, planned).length > 0 ? 0 : 1,
+    maxSurge: fullGroups(index, planned).length + lonelyZones(index, planned).length > 0 ? 0 : 1,
     warnings: planned.length === 0 ? [] : warningsOf(index, planned),
   }
 }
@@ -92,6 +95,7 @@ function* warnings(index: FleetIndex, planned: readonly PlannedReplacement[]) {
         "berth user-data prints the right one; the rotation stops at the canary if it is still wrong",
     }
   yield* tightSubnets(index, planned)
+  yield* lonelyNodes(index, planned)
 }
 
 const warningsOf = (index: FleetIndex, planned: readonly PlannedReplacement[]) => [
@@ -114,6 +118,31 @@ function* tightSubnets(index: FleetIndex, planned: readonly PlannedReplacement[]
       says: `no subnet of asg/${name} has an address for a node more: ${enumerate(subnets.map((s) => s.id))}`,
       answer:
         "so each node goes before its successor starts, --max-surge 0; free addresses there to have it the other way round",
+    }
+}
+
+/** Zones in which a group has one node alone: a node more starts in any of the emptiest zones. */
+function lonelyZones(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+  return (index.snapshot.aws?.autoScalingGroups ?? []).flatMap(({ name, instanceIds }) => {
+    const ids = new Set(instanceIds)
+    const members = index.snapshot.cluster.nodes.filter((n) =>
+      ids.has(index.instanceOf(n)?.id ?? ""),
+    )
+    const zones = [...Map.groupBy(members, (n) => index.zoneOf(n))]
+    const lonely = zones.filter(([, nodes]) => nodes.length === 1).map(([zone]) => zone)
+    const touched = lonely.filter((zone) =>
+      planned.some((p) => p.group === `asg/${name}` && p.zone === zone),
+    )
+    return zones.length > 1 && touched.length > 0 ? [{ name, zones: touched }] : []
+  })
+}
+
+function* lonelyNodes(index: FleetIndex, planned: readonly PlannedReplacement[]) {
+  const full = fullGroups(index, planned).map((g) => g.name)
+  for (const { name, zones } of lonelyZones(index, planned).filter((g) => !full.includes(g.name)))
+    yield {
+      says: `asg/${name} has one node alone in ${enumerate(zones)}, and starts a node more in any zone`,
+      answer: "so each node goes before its successor starts, which takes its zone: --max-surge 0",
     }
 }
 

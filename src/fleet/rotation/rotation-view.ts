@@ -15,6 +15,8 @@ export interface ViewNode {
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   readonly group: NodeGroup
+  /** Availability zone; "" when the node does not say. */
+  readonly zone: string
   /** Pods bound to it that wait for an address. */
   readonly stuckPods: number
   /** Why it is not as the cluster is configured; looked at for replacements only. */

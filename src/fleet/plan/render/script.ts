@@ -20,7 +20,9 @@ export function applyScript(plan: PlanDocument): string | undefined {
     undo.length === 0
       ? ""
       : `\n# To take it back:\n${undo.map((c) => `#   ${fillReferences(c, shellReference)}\n`).join("")}`
-  const region = plan.site.region === "" ? "" : `export AWS_REGION=${plan.site.region}\n`
+  // Version 1 of the AWS CLI reads the second alone.
+  const { region: name } = plan.site
+  const region = name === "" ? "" : `export AWS_REGION=${name} AWS_DEFAULT_REGION=${name}\n`
   return `${head}${region}\n${steps.join("\n")}${back}`
 }
 

@@ -2,7 +2,7 @@
 # Every command waits for what the next one needs. To begin again in the middle, set the variables of the steps that are
 # done and delete those steps. berth apply does the same and remembers where it was.
 set -euo pipefail
-export AWS_REGION=us-west-2
+export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2
 
 # 1. Associate 100.64.0.0/16 with the VPC
 # Gate: the state of 100.64.0.0/16 is associated
