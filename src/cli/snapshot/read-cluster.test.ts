@@ -1,0 +1,32 @@
+// Goal: the documented ClusterRole is what reading a cluster takes, and nothing else.
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { parse } from "yaml"
+import type { Resource } from "../../api/resources.ts"
+import { type Kube, KubeError } from "../../kube/kube.ts"
+import { doctorPage } from "../reference/doctor-page.ts"
+import { readCluster } from "./read-cluster.ts"
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+test("the documented ClusterRole allows each list that is made, and nothing else", async () => {
+  const listed: string[] = []
+  const kube = {
+    raw: async () => ({ gitVersion: "v1.35.0" }),
+    list: async ({ group, plural }: Resource<never>) => {
+      listed.push(`${group}/${plural}`)
+      throw new KubeError(403, "Forbidden", "may not list it")
+    },
+  }
+  const { unread } = await readCluster(kube as unknown as Kube)
+  assert.equal(unread.length, listed.length, "each refusal is noted, and none ends the reading")
+  const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(doctorPage()) ?? []
+  const { rules } = parse(yaml) as { rules: Rule[] }
+  assert.ok(rules.every((rule) => rule.verbs.join() === "list"))
+  const allowed = rules.flatMap((r) => r.resources.map((name) => `${r.apiGroups[0]}/${name}`))
+  assert.deepEqual(allowed.toSorted(), listed.toSorted())
+})
