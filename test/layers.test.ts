@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   "clock.ts": [],
   "log.ts": [],
   "json-log.ts": ["log.ts"],
+  "lean-heap.ts": [],
   api: [],
   vpc: [...leaf, "api"],
   placement: [...leaf, "api", "vpc"],
@@ -26,9 +27,9 @@ const allowed: Record<string, readonly string[]> = {
   kube: pure,
   cni: leaf,
   // The agent installs the relay on the host.
-  agent: [...pure, ...ports, "cni"],
+  agent: [...pure, ...ports, "cni", "lean-heap.ts"],
   // The leader carries out NodeRotations.
-  controller: [...pure, ...ports, "rotation", "tls"],
+  controller: [...pure, ...ports, "rotation", "tls", "lean-heap.ts"],
   rotation: [...pure, ...ports],
   // `berth lab` starts the lab by a dynamic import, which is the one door to it.
   cli: [...pure, ...ports, "rotation", "lab"],

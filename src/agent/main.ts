@@ -1,4 +1,5 @@
-import "./v8-flags.ts"
+import "../lean-heap.ts"
+import "./no-turbofan.ts"
 import { fileURLToPath } from "node:url"
 import { systemClock } from "../clock.ts"
 import { BerthError } from "../errors/berth-error.ts"

@@ -1,3 +1,4 @@
+import "../lean-heap.ts"
 import { readFileSync } from "node:fs"
 import { nodes } from "../api/resources.ts"
 import { systemClock } from "../clock.ts"
