@@ -64,6 +64,19 @@ export function action<F extends Fields>(spec: {
   }
 }
 
+/** Declares an action that has nothing to answer but that it was done. */
+export const command = <F extends Fields>(spec: {
+  readonly in: F
+  readonly run: (scene: Scene, params: Read<F>) => void
+}): Action =>
+  action({
+    in: spec.in,
+    run(scene, params) {
+      spec.run(scene, params)
+      return done
+    },
+  })
+
 const only = (param: Param, keep: (name: string) => boolean): Param => ({
   children: new Map([...param.children].filter(([name]) => keep(name))),
 })

@@ -15,6 +15,7 @@ import type { Xml, XmlObject } from "../xml.ts"
 import {
   type Action,
   action,
+  command,
   describe,
   done,
   type Scene,
@@ -142,12 +143,9 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  DeleteNetworkInterface: action({
+  DeleteNetworkInterface: command({
     in: { NetworkInterfaceId: required(text) },
-    run: ({ core }, p) => {
-      deleteInterface(core, { id: p.NetworkInterfaceId })
-      return done
-    },
+    run: ({ core }, p) => deleteInterface(core, { id: p.NetworkInterfaceId }),
   }),
 
   AttachNetworkInterface: action({
@@ -169,15 +167,12 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
     }),
   }),
 
-  DetachNetworkInterface: action({
+  DetachNetworkInterface: command({
     in: { AttachmentId: required(text), Force: ignored },
-    run: ({ core }, p) => {
-      detachInterface(core, { attachmentId: p.AttachmentId })
-      return done
-    },
+    run: ({ core }, p) => detachInterface(core, { attachmentId: p.AttachmentId }),
   }),
 
-  ModifyNetworkInterfaceAttribute: action({
+  ModifyNetworkInterfaceAttribute: command({
     in: {
       NetworkInterfaceId: required(text),
       SecurityGroupId: list(text),
@@ -185,7 +180,7 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
       SourceDestCheck: object({ Value: flag }),
       Attachment: object({ AttachmentId: required(text), DeleteOnTermination: required(flag) }),
     },
-    run: ({ core }, p) => {
+    run: ({ core }, p) =>
       modifyInterface(
         core,
         given({
@@ -198,9 +193,7 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
             deleteOnTermination: p.Attachment.DeleteOnTermination,
           },
         }),
-      )
-      return done
-    },
+      ),
   }),
 
   DescribeNetworkInterfaceAttribute: action({
@@ -252,13 +245,13 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  UnassignPrivateIpAddresses: action({
+  UnassignPrivateIpAddresses: command({
     in: {
       NetworkInterfaceId: required(text),
       PrivateIpAddress: list(text),
       Ipv4Prefix: list(text),
     },
-    run: ({ core }, p) => {
+    run: ({ core }, p) =>
       unassignAddresses(
         core,
         given({
@@ -266,8 +259,6 @@ export const interfaceActions: Readonly<Record<string, Action>> = {
           addresses: p.PrivateIpAddress,
           prefixes: p.Ipv4Prefix,
         }),
-      )
-      return done
-    },
+      ),
   }),
 }

@@ -18,6 +18,7 @@ import type { XmlObject } from "../xml.ts"
 import {
   type Action,
   action,
+  command,
   describe,
   done,
   type Scene,
@@ -119,12 +120,9 @@ export const publicAddressActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  ReleaseAddress: action({
+  ReleaseAddress: command({
     in: { AllocationId: required(text), NetworkBorderGroup: ignored },
-    run: ({ core }, p) => {
-      releaseAddress(core, { id: p.AllocationId })
-      return done
-    },
+    run: ({ core }, p) => releaseAddress(core, { id: p.AllocationId }),
   }),
 
   AssociateAddress: action({
@@ -145,11 +143,8 @@ export const publicAddressActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  DisassociateAddress: action({
+  DisassociateAddress: command({
     in: { AssociationId: required(text) },
-    run: ({ core }, p) => {
-      disassociateAddress(core, { associationId: p.AssociationId })
-      return done
-    },
+    run: ({ core }, p) => disassociateAddress(core, { associationId: p.AssociationId }),
   }),
 }

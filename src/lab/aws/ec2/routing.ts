@@ -25,8 +25,8 @@ import type { XmlObject } from "../xml.ts"
 import {
   type Action,
   action,
+  command,
   describe,
-  done,
   type Scene,
   tagList,
   tagSpecifications,
@@ -133,12 +133,9 @@ export const routingActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  DeleteRouteTable: action({
+  DeleteRouteTable: command({
     in: { RouteTableId: required(text) },
-    run: ({ core }, p) => {
-      deleteRouteTable(core, { id: p.RouteTableId })
-      return done
-    },
+    run: ({ core }, p) => deleteRouteTable(core, { id: p.RouteTableId }),
   }),
 
   AssociateRouteTable: action({
@@ -149,36 +146,25 @@ export const routingActions: Readonly<Record<string, Action>> = {
     }),
   }),
 
-  DisassociateRouteTable: action({
+  DisassociateRouteTable: command({
     in: { AssociationId: required(text) },
-    run: ({ core }, p) => {
-      disassociateRouteTable(core, { associationId: p.AssociationId })
-      return done
-    },
+    run: ({ core }, p) => disassociateRouteTable(core, { associationId: p.AssociationId }),
   }),
 
-  CreateRoute: action({
+  CreateRoute: command({
     in: routeFields,
-    run: ({ core }, p) => {
-      createRoute(core, routeRequest(p))
-      return done
-    },
+    run: ({ core }, p) => createRoute(core, routeRequest(p)),
   }),
 
-  ReplaceRoute: action({
+  ReplaceRoute: command({
     in: routeFields,
-    run: ({ core }, p) => {
-      replaceRoute(core, routeRequest(p))
-      return done
-    },
+    run: ({ core }, p) => replaceRoute(core, routeRequest(p)),
   }),
 
-  DeleteRoute: action({
+  DeleteRoute: command({
     in: { RouteTableId: required(text), DestinationCidrBlock: required(text) },
-    run: ({ core }, p) => {
-      deleteRoute(core, { tableId: p.RouteTableId, destination: p.DestinationCidrBlock })
-      return done
-    },
+    run: ({ core }, p) =>
+      deleteRoute(core, { tableId: p.RouteTableId, destination: p.DestinationCidrBlock }),
   }),
 
   DescribeInternetGateways: describe({
@@ -196,27 +182,18 @@ export const routingActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  AttachInternetGateway: action({
+  AttachInternetGateway: command({
     in: { InternetGatewayId: required(text), VpcId: required(text) },
-    run: ({ core }, p) => {
-      attachInternetGateway(core, { id: p.InternetGatewayId, vpcId: p.VpcId })
-      return done
-    },
+    run: ({ core }, p) => attachInternetGateway(core, { id: p.InternetGatewayId, vpcId: p.VpcId }),
   }),
 
-  DetachInternetGateway: action({
+  DetachInternetGateway: command({
     in: { InternetGatewayId: required(text), VpcId: required(text) },
-    run: ({ core }, p) => {
-      detachInternetGateway(core, { id: p.InternetGatewayId, vpcId: p.VpcId })
-      return done
-    },
+    run: ({ core }, p) => detachInternetGateway(core, { id: p.InternetGatewayId, vpcId: p.VpcId }),
   }),
 
-  DeleteInternetGateway: action({
+  DeleteInternetGateway: command({
     in: { InternetGatewayId: required(text) },
-    run: ({ core }, p) => {
-      deleteInternetGateway(core, { id: p.InternetGatewayId })
-      return done
-    },
+    run: ({ core }, p) => deleteInternetGateway(core, { id: p.InternetGatewayId }),
   }),
 }

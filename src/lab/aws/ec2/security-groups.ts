@@ -14,6 +14,7 @@ import type { Xml, XmlObject } from "../xml.ts"
 import {
   type Action,
   action,
+  command,
   describe,
   done,
   type Scene,
@@ -147,12 +148,11 @@ const authorize = (egress: boolean): Action =>
   })
 
 const revoke = (egress: boolean): Action =>
-  action({
+  command({
     in: { ...ruleFields, SecurityGroupRuleId: list(text) },
     run: ({ core }, p) => {
       const { SecurityGroupRuleId: ids = [] } = p
       revokeRules(core, { groupId: p.GroupId, egress, rules: rulesOf(p), ids })
-      return done
     },
   })
 

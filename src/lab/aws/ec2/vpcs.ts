@@ -19,8 +19,8 @@ import type { XmlObject } from "../xml.ts"
 import {
   type Action,
   action,
+  command,
   describe,
-  done,
   filter,
   type Scene,
   tagList,
@@ -89,12 +89,9 @@ export const vpcActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  DeleteVpc: action({
+  DeleteVpc: command({
     in: { VpcId: required(text) },
-    run: ({ core }, p) => {
-      deleteVpc(core, { id: p.VpcId })
-      return done
-    },
+    run: ({ core }, p) => deleteVpc(core, { id: p.VpcId }),
   }),
 
   DescribeVpcAttribute: action({
@@ -105,12 +102,9 @@ export const vpcActions: Readonly<Record<string, Action>> = {
     run: ({ core }, p) => ({ vpcId: vpcOf(core, p.VpcId).id, [p.Attribute]: { value: true } }),
   }),
 
-  ModifyVpcAttribute: action({
+  ModifyVpcAttribute: command({
     in: { VpcId: required(text), EnableDnsSupport: ignored, EnableDnsHostnames: ignored },
-    run: ({ core }, p) => {
-      vpcOf(core, p.VpcId)
-      return done
-    },
+    run: ({ core }, p) => vpcOf(core, p.VpcId),
   }),
 
   AssociateVpcCidrBlock: action({
@@ -160,20 +154,15 @@ export const vpcActions: Readonly<Record<string, Action>> = {
     },
   }),
 
-  DeleteSubnet: action({
+  DeleteSubnet: command({
     in: { SubnetId: required(text) },
-    run: ({ core }, p) => {
-      deleteSubnet(core, { id: p.SubnetId })
-      return done
-    },
+    run: ({ core }, p) => deleteSubnet(core, { id: p.SubnetId }),
   }),
 
-  ModifySubnetAttribute: action({
+  ModifySubnetAttribute: command({
     in: { SubnetId: required(text), MapPublicIpOnLaunch: object({ Value: flag }) },
-    run: ({ core }, p) => {
-      modifySubnet(core, { id: p.SubnetId, mapPublicIp: p.MapPublicIpOnLaunch?.Value ?? false })
-      return done
-    },
+    run: ({ core }, p) =>
+      modifySubnet(core, { id: p.SubnetId, mapPublicIp: p.MapPublicIpOnLaunch?.Value ?? false }),
   }),
 
   CreateSubnetCidrReservation: action({
