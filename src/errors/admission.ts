@@ -4,7 +4,8 @@ import { entry } from "./berth-error.ts"
 export const admissionErrors = {
   "admission/invalid": entry<{ object: string; field: string; why: string }>({
     says: (d) => `${d.object}: ${d.field} ${d.why}`,
-    hint: "kubectl explain KIND.spec tells what the kind takes.",
+    hint: (d) =>
+      `kubectl explain ${d.object.split("/")[0]?.toLowerCase()}.spec tells what the kind takes.`,
     exit: 65,
   }),
   "admission/no-subnet-in-zone": entry<{ object: string; zone: string; nodes: string }>({

@@ -1,7 +1,12 @@
 import type { LabelSelector } from "../api/meta.ts"
 import type { SubnetPool } from "../api/subnetpool.ts"
+import { isError } from "../errors/catalogue.ts"
 import type { NodeKeys } from "./binding.ts"
+import { choosePoolForPod, type PodFacts } from "./pool-selection.ts"
+import { found } from "./read.ts"
 import { selects } from "./selector.ts"
+
+type Labels = Readonly<Record<string, string>>
 
 /** Two pools of the same priority that select the same node: it is refused a placement until one of them gives way. */
 export interface NodeOverlap {
@@ -24,6 +29,25 @@ export function nodeOverlaps(
     return names.length > 1 ? [{ node: name, pools: names }] : []
   })
 }
+
+/** Pods, `NAMESPACE/NAME`, that several pools select with the highest priority. Costs pools times pods. */
+export function podOverlaps(
+  pools: readonly SubnetPool[],
+  pods: readonly PodFacts[],
+): { readonly pod: string; readonly pools: readonly string[] }[] {
+  const choosing = found(pools.filter((pool) => pool.spec.nodeSelector === undefined))
+  return pods.flatMap((pod) => {
+    const choice = choosePoolForPod(pod, choosing)
+    if (choice.ok || !isError(choice.refusal, "placement/pool-ambiguous")) return []
+    const ambiguous = choice.trace.filter(({ verdict }) => verdict === "refused")
+    const names = ambiguous.map(({ subject }) => subject.slice("SubnetPool/".length))
+    return [{ pod: `${pod.namespace}/${pod.name}`, pools: names.sort() }]
+  })
+}
+
+/** Whether one namespace, by its labels, is selected by both pools. */
+export const shareNamespace = (a: SubnetPool, b: SubnetPool, labels: Labels): boolean =>
+  [a, b].every(({ spec }) => selects(spec.namespaceSelector ?? {}, labels))
 
 /**
  * Whether some object could be selected by both pools with the same priority, by their selectors alone: false only

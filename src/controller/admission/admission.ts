@@ -48,7 +48,7 @@ export async function serveAdmission(
       if (server) server.present(presented)
       else {
         server = await webhookServer(bindAddress, presented, {
-          "/validate": (asked) => review(asked, { clock, informers, facts }),
+          "/validate": (asked) => review(asked, { kube, clock, informers, facts, podFacts }),
           "/pods": (asked) => requestForPod(asked, { informers, facts: podFacts }),
         })
         onListen(server.port)

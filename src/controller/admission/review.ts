@@ -6,9 +6,12 @@ import { type AdmissionFacts, factFindings } from "../../fleet/admission/facts.t
 import { type AdmissionFinding, nameOf, warn } from "../../fleet/admission/finding.ts"
 import { removalFindings } from "../../fleet/admission/removal.ts"
 import { shapeFindings } from "../../fleet/admission/shape.ts"
+import type { Kube } from "../../kube/kube.ts"
+import type { PodFactsReader } from "../../kube/pod-facts.ts"
 import { failed } from "../../placement/read.ts"
 import type { CloudFacts } from "../cloud-facts.ts"
 import type { ControllerInformers } from "../informers.ts"
+import { podsAtStake } from "./pods-at-stake.ts"
 
 /** The part of admission.k8s.io/v1 AdmissionReview.request that matters here. */
 export interface ReviewRequest {
@@ -30,7 +33,9 @@ export interface ReviewResponse {
 }
 
 export interface ReviewerOptions {
+  kube: Kube
   clock: Clock
+  podFacts: PodFactsReader
   informers: ControllerInformers
   facts: CloudFacts
 }
@@ -93,17 +98,22 @@ function onRemoval(object: KubeObject, { informers }: ReviewerOptions): Admissio
 }
 
 async function onFacts(object: KubeObject, options: ReviewerOptions): Promise<AdmissionFinding[]> {
-  const { facts, informers, clock } = options
+  const { facts, informers, clock, kube, podFacts } = options
   const vpcId = informers.nodeNetworks.list().find((n) => n.status?.vpc)?.status?.vpc?.id
   const asked = { subnets: new Set<string>(), groups: new Set<string>() }
   // The first pass tells which ids have to be known.
-  factFindings(object, admissionFacts(object, vpcId, options, asked))
+  const first = admissionFacts(object, vpcId, options, asked)
+  factFindings(object, first)
   const need = { vpcId: vpcId ?? "", ...asked, allGroups: false }
-  const inTime = await Promise.race([
-    facts.ensure(need, subnetAgeMs).then(() => true),
-    clock.sleep(patienceMs).then(() => false),
+  const late = clock.sleep(patienceMs)
+  // What cannot be read of the cluster leaves the warning that selectors give reason for.
+  const stake = podsAtStake(object, first.otherPools, { kube, facts: podFacts }).catch(() => ({}))
+  const [inTime, atStake] = await Promise.all([
+    Promise.race([facts.ensure(need, subnetAgeMs).then(() => true), late.then(() => false)]),
+    Promise.race([stake, late.then(() => ({}))]),
   ])
-  const findings = factFindings(object, admissionFacts(object, vpcId, options, asked))
+  const known = { ...admissionFacts(object, vpcId, options, asked), ...atStake }
+  const findings = factFindings(object, known)
   const unread = [
     ...[...asked.subnets].map((id) => facts.subnet(id)),
     ...[...asked.groups].map((id) => facts.group(id)),

@@ -37,6 +37,30 @@ test("shapes: what can be used is not objected to", () => {
     assert.deepEqual(said(ok), [])
 })
 
+const expression = (operator: string, values?: string[]) => ({
+  matchExpressions: [{ key: "a", operator, ...(values && { values }) }],
+})
+const badPools: [object, RegExp][] = [
+  [
+    { podSelector: expression("Inn", ["b"]) },
+    /matchExpressions\[0\]\.operator is none of In, NotIn/,
+  ],
+  [{ podSelector: expression("NotIn") }, /values is empty, and NotIn needs some/],
+  [
+    { namespaceSelector: expression("Exists", ["b"]) },
+    /values is not empty, and Exists takes none/,
+  ],
+  [{ podSelector: "web" }, /spec.podSelector takes the fields matchLabels, matchExpressions/],
+  [{ podSelector: { matchLabel: {} } }, /matchLabel is not a field; known are matchLabels/],
+  [{ podSelector: { matchLabels: { a: 1 } } }, /matchLabels.a is no string/],
+  [{ subnets: ["subnet-0a1b2c3d"] }, /spec.subnets\[0\] takes the fields id, tags/],
+  [{ subnets: [null] }, /spec.subnets\[0\] is empty/],
+  [{ quotaPerNamespace: 0 }, /quotaPerNamespace is no whole number from 1 on/],
+  [{ priority: 1.5 }, /priority is no whole number/],
+  [{ sticky: { ttlSeconds: -1 } }, /ttlSeconds is no whole number from 1 on/],
+  [{ subnets: [{ cidr: "100.64.0.0/16", reserve: -1 }] }, /reserve is no whole number from 0 on/],
+]
+
 test("shapes: every field that cannot be used is named", () => {
   const six = Array.from({ length: 6 }, (_, i) => `sg-0000000${i}`)
   const cases: [KubeObject, RegExp][] = [
@@ -89,6 +113,17 @@ test("shapes: every field that cannot be used is named", () => {
       }),
       /has none/,
     ],
+    [object("ENIConfig", null as never), /spec.subnet is missing/],
+    [object("ENIConfig", { subnet: "subnet-0a1b2c3d", securityGroups: "sg-1" }), /is no list/],
+    [object("ENIConfig", { subnet: 1 }), /spec.subnet is no string/],
+    [
+      object("SecurityGroupPolicy", { podSelector: {}, securityGroups: ["sg-0a1b2c3d"] }),
+      /spec.securityGroups takes the fields groupIds/,
+    ],
+    ...badPools.map(([spec, expected]): [KubeObject, RegExp] => [
+      object("SubnetPool", { podSelector: {}, subnets: [{ id: "subnet-0a1b2c3d" }], ...spec }),
+      expected,
+    ]),
   ]
   for (const [bad, expected] of cases) assert.match(said(bad).join("\n"), expected)
 })
@@ -165,6 +200,28 @@ test("facts: pools that select the same are warned about", () => {
   )
   assert.deepEqual(codes(forPods, { ...inA, subnet: () => absent }), [
     "deny placement/subnet-unknown",
+  ])
+})
+
+test("facts: of pools for pods it counts which namespaces and pods there are", () => {
+  const team = (name: string) => ({ matchLabels: { team: name } })
+  const pool = subnetPool("p", { namespaceSelector: team("a") })
+  const other = subnetPool("q", { podSelector: { matchLabels: { app: "web" } } })
+  const known = { nodes: [], subnets: failed("unread"), otherPools: [other] }
+  const says = (more: Partial<AdmissionFacts>) =>
+    factFindings(pool, { ...facts, ...known, ...more }).map((f) => f.message.split(" with")[0])
+  const space = (name: string, labels = {}) => ({ name, labels })
+  const pod = (namespace: string, app: string) => ({
+    ...{ name: "x", namespace, labels: { app }, serviceAccount: "default" },
+    namespaceLabels: found({ team: namespace }),
+  })
+  const possible = "SubnetPool/p and SubnetPool/q can select the same pods"
+  assert.deepEqual(says({}), [possible])
+  assert.deepEqual(says({ namespaces: [space("b", { team: "b" })] }), [])
+  const namespaces = [space("a", { team: "a" })]
+  assert.deepEqual(says({ namespaces, pods: [pod("a", "db"), pod("b", "web")] }), [possible])
+  assert.deepEqual(says({ namespaces, pods: [pod("a", "db"), pod("a", "web")] }), [
+    "SubnetPool/p and SubnetPool/q select pod a/x",
   ])
 })
 

@@ -3,12 +3,20 @@ import type { KubeObject } from "../../api/meta.ts"
 import type { SecurityGroupPolicy } from "../../api/securitygrouppolicy.ts"
 import type { SubnetPool } from "../../api/subnetpool.ts"
 import { fail } from "../../errors/catalogue.ts"
-import { mayOverlap, nodeOverlaps } from "../../placement/pool-overlap.ts"
+import {
+  mayOverlap,
+  nodeOverlaps,
+  podOverlaps,
+  shareNamespace,
+} from "../../placement/pool-overlap.ts"
+import type { PodFacts } from "../../placement/pool-selection.ts"
 import type { Read } from "../../placement/read.ts"
 import { selects } from "../../placement/selector.ts"
 import { termSelects } from "../../placement/subnet-terms.ts"
 import type { SecurityGroup, Subnet } from "../../vpc/model.ts"
 import { type AdmissionFinding, deny, firstOf, nameOf, warn } from "./finding.ts"
+
+type Labels = Readonly<Record<string, string>>
 
 export interface AdmissionNode {
   readonly name: string
@@ -27,6 +35,10 @@ export interface AdmissionFacts {
   readonly group: (id: string) => Read<SecurityGroup>
   /** All of the VPC. */
   readonly subnets: Read<readonly Subnet[]>
+  /** Namespaces that there are; undefined when they are not known. */
+  readonly namespaces?: readonly { readonly name: string; readonly labels: Labels }[] | undefined
+  /** Pods that there are, at least those that the pool under review can select; undefined when they are not known. */
+  readonly pods?: readonly PodFacts[] | undefined
   /** Nodes that are bound to an ENIConfig of this name. */
   readonly boundTo: (eniConfig: string) => readonly AdmissionNode[]
 }
@@ -129,30 +141,35 @@ function zoneFindings(object: string, nodes: readonly AdmissionNode[]): Admissio
   )
 }
 
-/** Nodes are known, so their overlaps are facts; pods come and go, so of them only what selectors allow can be told. */
+/**
+ * What exists is named. Nodes are all known; pods come and go, so of them it is also told what selectors allow, unless
+ * no namespace that there is could have such pods.
+ */
 function overlapFindings(pool: SubnetPool, facts: AdmissionFacts): AdmissionFinding[] {
   const { name } = pool.metadata
-  const say = (others: readonly string[], what: string) => {
-    const named = firstOf(others.map((other) => `SubnetPool/${other}`))
-    return warn(nameOf(pool), fail("admission/pools-overlap", { pool: name, others: named, what }))
+  const say = (others: Iterable<string>, what: string) => {
+    const named = firstOf([...new Set(others)].map((other) => `SubnetPool/${other}`))
+    return [
+      warn(nameOf(pool), fail("admission/pools-overlap", { pool: name, others: named, what })),
+    ]
   }
-  const overlaps = nodeOverlaps([...facts.otherPools, pool], facts.nodes).filter((o) =>
-    o.pools.includes(name),
+  const selectors = facts.otherPools.filter((other) => mayOverlap(pool, other))
+  const nodes = nodeOverlaps([...facts.otherPools, pool], facts.nodes)
+  const pods = podOverlaps([...selectors, pool], facts.pods ?? [])
+  const overlaps = [
+    ...nodes.map(({ node, pools }) => ({ what: `node ${node}`, pools })),
+    ...pods.map(({ pod, pools }) => ({ what: `pod ${pod}`, pools })),
+  ].filter(({ pools }) => pools.includes(name))
+  const others = overlaps.flatMap(({ pools }) => pools.filter((other) => other !== name))
+  if (overlaps[0]) return say(others, `select ${overlaps[0].what}`)
+  if (pool.spec.nodeSelector !== undefined)
+    return facts.nodes.length > 0 || selectors.length === 0
+      ? []
+      : say(selectors.map(nameOfPool), "can select the same nodes")
+  const possible = selectors.filter(
+    (other) => facts.namespaces?.some((n) => shareNamespace(pool, other, n.labels)) ?? true,
   )
-  const [first] = overlaps
-  if (first) {
-    const others = new Set(overlaps.flatMap((o) => o.pools.filter((p) => p !== name)))
-    return [say([...others], `select node ${first.node}`)]
-  }
-  if (pool.spec.nodeSelector !== undefined && facts.nodes.length > 0) return []
-  const others = facts.otherPools.filter((other) => mayOverlap(pool, other))
-  const what = `can select the same ${pool.spec.nodeSelector ? "nodes" : "pods"}`
-  return others.length === 0
-    ? []
-    : [
-        say(
-          others.map((o) => o.metadata.name),
-          what,
-        ),
-      ]
+  return possible.length === 0 ? [] : say(possible.map(nameOfPool), "can select the same pods")
 }
+
+const nameOfPool = ({ metadata }: SubnetPool): string => metadata.name

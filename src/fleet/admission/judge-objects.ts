@@ -9,6 +9,7 @@ import type { SubnetPool } from "../../api/subnetpool.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { externalLabel } from "../../placement/binding.ts"
 import { failed, found, lookup } from "../../placement/read.ts"
+import { placementPod } from "../facts/placement-pod.ts"
 import type { Snapshot } from "../snapshot.ts"
 import { type AdmissionFacts, factFindings } from "./facts.ts"
 import { type AdmissionFinding, deny, nameOf } from "./finding.ts"
@@ -71,6 +72,9 @@ function factsOf(
     labels,
     zone: labels["topology.kubernetes.io/zone"] ?? "",
   }))
+  const pods = snapshot?.cluster.pods
+    .filter((pod) => !pod.hostNetwork)
+    .map((pod) => placementPod({ snapshot }, pod))
   const aws = snapshot?.aws
   const unread = failed("there is no snapshot of AWS")
   const vpcId = aws?.vpc?.id
@@ -85,6 +89,8 @@ function factsOf(
     vpcId,
     nodes,
     otherPools: pools.filter((p) => p !== object),
+    namespaces: snapshot?.cluster.namespaces,
+    pods,
     // A snapshot holds one VPC: an id that is not in it is of another, or of none.
     subnet: aws ? lookup(found(aws.subnets), (s) => s.id) : () => unread,
     group: aws ? lookup(found(aws.securityGroups), (g) => g.id) : () => unread,

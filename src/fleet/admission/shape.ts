@@ -1,15 +1,17 @@
 import type { ENIConfig } from "../../api/eniconfig.ts"
-import type { KubeObject } from "../../api/meta.ts"
+import type { KubeObject, LabelSelector } from "../../api/meta.ts"
 import type { SecurityGroupPolicy } from "../../api/securitygrouppolicy.ts"
 import type { SecurityGroupTerm, SubnetPool, SubnetTerm } from "../../api/subnetpool.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { parseCidr } from "../../vpc/cidr.ts"
+import { checkTypes, specTypes } from "./field-types.ts"
 import { type AdmissionFinding, deny, nameOf } from "./finding.ts"
 
 const subnetId = /^subnet-[0-9a-f]{8,17}$/
 const groupId = /^sg-[0-9a-f]{8,17}$/
 /** "Security groups per network interface": 5 unless the quota is raised, 16 at most. */
 const groupsMax = 5
+const operators: readonly string[] = ["In", "NotIn", "Exists", "DoesNotExist"]
 const strategies = ["MostFree", "MostFreePrefixes", "Ordered", "Weighted"]
 
 type Say = (field: string, why: string) => void
@@ -18,11 +20,16 @@ type Say = (field: string, why: string) => void
  * What can be said of an object by looking at nothing else. The CRDs and the ValidatingAdmissionPolicy say the same in
  * the cluster; an original CRD of Amazon VPC CNI, which a cluster may keep, accepts anything.
  */
-export function shapeFindings(object: KubeObject): AdmissionFinding[] {
+export function shapeFindings(given: KubeObject & { spec?: unknown }): AdmissionFinding[] {
+  // `spec:` with nothing behind it.
+  const object = given.spec === null ? { ...given, spec: undefined } : given
   const findings: AdmissionFinding[] = []
   const name = nameOf(object)
   const say: Say = (field, why) =>
     findings.push(deny(name, fail("admission/invalid", { object: name, field, why })))
+  const { [object.kind]: type } = specTypes
+  if (type !== undefined) checkTypes("spec", object.spec, type, say)
+  if (findings.length > 0) return findings
   if (object.kind === "ENIConfig") checkENIConfig(object as ENIConfig, say)
   if (object.kind === "SubnetPool") checkPool(object as SubnetPool, say)
   if (object.kind === "SecurityGroupPolicy") checkPolicy(object as SecurityGroupPolicy, say)
@@ -30,7 +37,6 @@ export function shapeFindings(object: KubeObject): AdmissionFinding[] {
 }
 
 function checkENIConfig({ spec = {}, ...rest }: ENIConfig, say: Say): void {
-  unknownFields("spec", spec, ["subnet", "securityGroups"], say)
   if (rest.metadata.namespace !== undefined)
     say("metadata.namespace", "is set, but the kind has none")
   if (!spec.subnet) say("spec.subnet", "is missing")
@@ -39,18 +45,14 @@ function checkENIConfig({ spec = {}, ...rest }: ENIConfig, say: Say): void {
 }
 
 function checkPolicy({ spec = {} }: SecurityGroupPolicy, say: Say): void {
-  unknownFields("spec", spec, ["podSelector", "serviceAccountSelector", "securityGroups"], say)
   if (!spec.podSelector && !spec.serviceAccountSelector)
     say("spec", "has neither podSelector nor serviceAccountSelector: it would select nothing")
   const ids = spec.securityGroups?.groupIds ?? []
   if (ids.length === 0) say("spec.securityGroups.groupIds", "is empty: it takes one to five ids")
   checkGroupIds("spec.securityGroups.groupIds", ids, say)
+  checkSelector("spec.podSelector", spec.podSelector, say)
+  checkSelector("spec.serviceAccountSelector", spec.serviceAccountSelector, say)
 }
-
-const poolFields = [
-  ...["subnets", "securityGroups", "strategy", "nodeSelector", "podSelector", "namespaceSelector"],
-  ...["serviceAccount", "priority", "quotaPerNamespace", "sticky"],
-]
 
 function checkPool({ spec, metadata }: SubnetPool, say: Say): void {
   if (metadata.namespace !== undefined) say("metadata.namespace", "is set, but the kind has none")
@@ -58,7 +60,6 @@ function checkPool({ spec, metadata }: SubnetPool, say: Say): void {
     say("spec.subnets", "is empty: it takes at least one term")
     return
   }
-  unknownFields("spec", spec, poolFields, say)
   const forPods = [spec.podSelector, spec.namespaceSelector, spec.serviceAccount]
   const servesPods = forPods.some((selector) => selector !== undefined)
   if ((spec.nodeSelector !== undefined) === servesPods)
@@ -70,23 +71,52 @@ function checkPool({ spec, metadata }: SubnetPool, say: Say): void {
     say("spec.quotaPerNamespace", "needs a pool that serves pods")
   if (spec.strategy !== undefined && !strategies.includes(spec.strategy))
     say("spec.strategy", `is none of ${strategies.join(", ")}`)
+  for (const name of ["nodeSelector", "podSelector", "namespaceSelector"] as const)
+    checkSelector(`spec.${name}`, spec[name], say)
+  checkNumber("spec.priority", spec.priority, undefined, say)
+  checkNumber("spec.quotaPerNamespace", spec.quotaPerNamespace, 1, say)
+  checkNumber("spec.sticky.ttlSeconds", spec.sticky?.ttlSeconds, 1, say)
   for (const [i, term] of spec.subnets.entries()) checkSubnetTerm(`spec.subnets[${i}]`, term, say)
   for (const [i, term] of (spec.securityGroups ?? []).entries())
     checkGroupTerm(`spec.securityGroups[${i}]`, term, say)
 }
 
 function checkSubnetTerm(field: string, term: SubnetTerm, say: Say): void {
-  unknownFields(field, term, ["id", "tags", "cidr", "weight", "reserve"], say)
   exactlyOne(field, term, ["id", "tags", "cidr"], say)
   if (term.id !== undefined) checkId(`${field}.id`, term.id, subnetId, say)
+  checkNumber(`${field}.weight`, term.weight, 0, say)
+  checkNumber(`${field}.reserve`, term.reserve, 0, say)
   if (term.cidr !== undefined && parseCidr(term.cidr) === undefined)
     say(`${field}.cidr`, `"${term.cidr}" is not a CIDR block such as 100.64.0.0/16`)
   if (term.tags !== undefined && Object.keys(term.tags).length === 0)
     say(`${field}.tags`, "is empty: it would select nothing")
 }
 
+/** Kubernetes takes a selector that it cannot evaluate for one that selects nothing. */
+function checkSelector(field: string, selector: LabelSelector | undefined, say: Say): void {
+  for (const [i, { operator, values = [] }] of (selector?.matchExpressions ?? []).entries()) {
+    const at = `${field}.matchExpressions[${i}]`
+    if (!operators.includes(operator)) say(`${at}.operator`, `is none of ${operators.join(", ")}`)
+    else if (operator.endsWith("In") && values.length === 0)
+      say(`${at}.values`, `is empty, and ${operator} needs some`)
+    else if (!operator.endsWith("In") && values.length > 0)
+      say(`${at}.values`, `is not empty, and ${operator} takes none`)
+  }
+}
+
+function checkNumber(
+  field: string,
+  value: number | undefined,
+  least: number | undefined,
+  say: Say,
+): void {
+  if (value === undefined) return
+  const bound = least === undefined ? "" : ` from ${least} on`
+  if (!Number.isInteger(value) || (least !== undefined && value < least))
+    say(field, `is no whole number${bound}`)
+}
+
 function checkGroupTerm(field: string, term: SecurityGroupTerm, say: Say): void {
-  unknownFields(field, term, ["id", "name", "tags"], say)
   exactlyOne(field, term, ["id", "name", "tags"], say)
   if (term.id !== undefined) checkId(`${field}.id`, term.id, groupId, say)
 }
@@ -106,11 +136,4 @@ function checkGroupIds(field: string, ids: readonly string[], say: Say): void {
 
 function checkId(field: string, id: string, pattern: RegExp, say: Say): void {
   if (!pattern.test(id)) say(field, `"${id}" is not an id: ${pattern.source}`)
-}
-
-/** The API server drops what it does not know, without a word: mostly a typing error. */
-function unknownFields(field: string, value: object, known: readonly string[], say: Say): void {
-  for (const key of Object.keys(value))
-    if (!known.includes(key))
-      say(`${field}.${key}`, `is not a field; known are ${known.join(", ")}`)
 }

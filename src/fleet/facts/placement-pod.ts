@@ -3,7 +3,7 @@ import type { PodFacts } from "../snapshot.ts"
 import type { FleetIndex } from "./fleet-index.ts"
 
 /** A pod as placement decisions see it. */
-export function placementPod(index: FleetIndex, pod: PodFacts) {
+export function placementPod(index: Pick<FleetIndex, "snapshot">, pod: PodFacts) {
   const { namespaces, serviceAccounts } = index.snapshot.cluster
   const account = pod.serviceAccount ?? "default"
   return {
