@@ -78,31 +78,14 @@ export function settingWork(context: ApplyContext, env: readonly EnvChange[]): S
     if (context.addon !== undefined) await setInAddon(context.addon, values)
   }
   return {
-    async carryOut() {
-      await noteReady(context)
-      await set(env)
-    },
+    carryOut: () => set(env),
     gate: () => rolledOut(context, env),
-    async takeBack() {
-      await noteReady(context)
-      await set(back)
-    },
+    takeBack: () => set(back),
     goneGate: () => rolledOut(context, back),
   }
 }
 
 const target = { name: "aws-node", namespace: "kube-system" }
-
-const ailing = "DaemonSet/aws-node was not ready"
-
-/** An agent whose pods wait for an address says that it is not ready: a change that is to end that cannot wait for it. */
-async function noteReady({ kube, store }: ApplyContext): Promise<void> {
-  const { status } = (await kube.get(daemonSets, target.name, target.namespace)) ?? {}
-  const { desiredNumberScheduled: desired = 0, numberReady: ready = 0 } = status ?? {}
-  const { before } = store.state
-  before[ailing] ??= ready < desired
-  await store.save()
-}
 
 async function setInDaemonSet({ kube }: ApplyContext, env: Env): Promise<void> {
   const set = await kube.get(daemonSets, target.name, target.namespace)
@@ -130,8 +113,8 @@ async function setInAddon(addon: AddonCalls, env: Env): Promise<void> {
 }
 
 /**
- * As `kubectl rollout status` sees it, and that the variables are there. Where pods of it were not ready before, that
- * all are new, and that the doctor finds nothing new that blocks.
+ * As `kubectl rollout status` sees it, and that the variables are there. An agent whose pods wait for an address says
+ * that it is not ready: a plan that was begun in an outage waits for new pods, and for nothing new that blocks.
  */
 async function rolledOut(context: ApplyContext, env: Env): Promise<string | undefined> {
   const { kube, addon, store } = context
@@ -144,10 +127,10 @@ async function rolledOut(context: ApplyContext, env: Env): Promise<string | unde
   const { observedGeneration = 0, desiredNumberScheduled: desired = 0 } = set.status ?? {}
   const { updatedNumberScheduled = 0, numberReady = 0 } = set.status ?? {}
   if (observedGeneration < (set.metadata.generation ?? 0)) return "aws-node begins its rollout"
-  const isAiling = store.state.before[ailing] === true
-  if (Math.min(updatedNumberScheduled, isAiling ? desired : numberReady) < desired)
+  const inOutage = store.state.findings.length > 0
+  if (Math.min(updatedNumberScheduled, inOutage ? desired : numberReady) < desired)
     return `of ${desired} aws-node pods ${updatedNumberScheduled} are new, ${numberReady} ready`
-  return isAiling ? newBlockers(context) : undefined
+  return inOutage ? newBlockers(context) : undefined
 }
 
 const pluginOf = (set: DaemonSet | undefined) => {
