@@ -2,7 +2,9 @@
 // a pool that spills over, namespaces and security groups that pods choose, a pool that grows while pods wait, and one
 // that is in use.
 import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import { after, before, test } from "node:test"
+import { isDeepStrictEqual } from "node:util"
 import type { Pod } from "../src/api/core.ts"
 import { internetAddress } from "../src/lab/fabric/addresses.ts"
 import {
@@ -23,7 +25,7 @@ const wired = (t: { skip(why: string): void }): boolean => {
   return lab.hollow === undefined
 }
 
-test("a pool of nodes spills over into its next subnet, while others take from the first, and no pod fails", async () => {
+test("a pool of nodes spills over into its next subnet, while others take from the first, and no pod fails", async (t) => {
   await lab.deploy({ namespace: "web", name: "web", replicas: 20, group: "web" })
   const others = lab.takeAddresses(subnets.webFirstA, 5)
   await lab.scale("web", "web", 46)
@@ -41,6 +43,13 @@ test("a pool of nodes spills over into its next subnet, while others take from t
   }
   const failed = (await lab.failures("web")).filter((f) => f.startsWith("FailedCreatePodSandBox"))
   assert.deepEqual(failed, [])
+  if (wired(t)) {
+    const [first, spare] = [subnets.webFirstA, subnets.webSpareA].map(
+      (subnet) => pods[used.findIndex((u) => u.subnet === subnet)] as Pod,
+    ) as [Pod, Pod]
+    assert.ok(await lab.answers(first, spare), "the first subnet reaches the spare one")
+    assert.ok(await lab.answers(spare, first), "and the other way round")
+  }
   await lab.remove("web", "web")
 })
 
@@ -117,6 +126,82 @@ test("a subnet that joins a full pool ends the outage; no node is touched", asyn
   assert.deepEqual([...used].sort(), [subnets.growingA, subnets.laterA])
   assert.deepEqual(await lab.agents(), agents, "no agent was restarted")
   assert.equal(await lab.run("kubectl get nodes -o jsonpath={.items[*].metadata.uid}"), before)
+})
+
+test("a subnet whose tag goes drains under running pods, and serves again when it is tagged", async (t) => {
+  if (spawnSync("aws", ["--version"]).status !== 0) return t.skip("the AWS CLI is missing")
+  const tag = `--resources ${subnets.growingA} --tags Key=example.com/pool,Value=growing`
+  const old = (await lab.subnetsOf(await lab.running("growing", 16))).filter(
+    (u) => u.subnet === subnets.growingA,
+  )
+  const statesAre = (state: string) =>
+    lab.until(`the interface is ${state}`, async () => {
+      const interfaces = `{.items[*].status.interfaces[?(@.subnetID=="${subnets.growingA}")].state}`
+      const states = await lab.run(`kubectl get nodenetworks -o 'jsonpath=${interfaces}'`)
+      return states === state ? { states } : states
+    })
+  await lab.aws(`ec2 delete-tags ${tag}`)
+  await statesAre("Draining")
+  await lab.scale("growing", "app", 18)
+  const pods = await lab.subnetsOf(await lab.running("growing", 18))
+  for (const { pod, subnet } of old)
+    assert.equal(pods.find((p) => p.pod === pod)?.subnet, subnet, "a running pod keeps its address")
+  assert.equal(pods.filter((p) => p.subnet === subnets.growingA).length, old.length)
+  await lab.aws(`ec2 create-tags ${tag}`)
+  await statesAre("Ready")
+})
+
+test("a namespace has no more addresses of a pool than its quota; its pods say why, and go on when it grows", async () => {
+  await lab.editPool("red", { quotaPerNamespace: 3 })
+  await lab.scale("red", "app", 5)
+  await lab.running("red", 3)
+  const told = await lab.until("a pod says why it waits", async () => {
+    const reasons = await lab.failures("red")
+    const said = reasons.find((r) => /namespace red has 3 addresses of SubnetPool\/red/.test(r))
+    return said === undefined ? `not among ${reasons.length}` : { said }
+  })
+  assert.match(told.said, /^FailedAddressAssignment: .*raise spec\.quotaPerNamespace/)
+  await lab.until("the pool shows the namespace at its quota", async () => {
+    const namespaces = await lab.run("kubectl get subnetpool red -o jsonpath={.status.namespaces}")
+    const expected = [{ namespace: "red", addresses: 3, waiting: 2 }]
+    return isDeepStrictEqual(JSON.parse(namespaces || "[]"), expected) ? { namespaces } : namespaces
+  })
+  await lab.running("red", 3)
+  await lab.editPool("red", { quotaPerNamespace: 4 })
+  await lab.running("red", 4)
+  await lab.editPool("red", { quotaPerNamespace: null })
+  await lab.running("red", 5)
+})
+
+test("a pod of a StatefulSet has its address again, over a restart of the agent; on another node it is told why not", async () => {
+  await lab.editPool("blue", { sticky: { ttlSeconds: 600 } })
+  const workload = { namespace: "blue", name: "db", replicas: 1, kind: "StatefulSet" } as const
+  await lab.deploy({ ...workload, group: "shared" })
+  const isDb = (pod: Pod) => pod.metadata.name === "db-0"
+  const before = (await lab.running("blue", 3)).find(isDb) as Pod
+  const node = before.spec.nodeName
+  const agent =
+    "kubectl delete pod -n kube-system -l k8s-app=aws-node --wait=false --field-selector"
+  await lab.run(`kubectl delete pod db-0 -n blue --wait=false && ${agent} spec.nodeName=${node}`)
+  /** The next db-0, once it runs. */
+  const next = (former: Pod) =>
+    lab.until("db-0 runs anew", async () => {
+      const pod = (await lab.running("blue", 3)).find(isDb)
+      return pod && pod.metadata.uid !== former.metadata.uid ? pod : "not yet"
+    })
+  const again = await next(before)
+  assert.equal(again.status?.podIP, before.status?.podIP)
+  await lab.deploy({ ...workload, group: "web" })
+  const moved = await next(again)
+  assert.notEqual(moved.spec.nodeName, node)
+  assert.notEqual(moved.status?.podIP, before.status?.podIP)
+  await lab.until("it is told why", async () => {
+    const reasons = (await lab.failures("blue")).filter((r) => r.startsWith("AddressNotKept"))
+    const said = reasons.find((r) => r.includes(`it is kept on node ${node} until`))
+    return said === undefined ? `not among ${JSON.stringify(reasons)}` : { said }
+  })
+  await lab.run("kubectl delete statefulset db -n blue")
+  await lab.running("blue", 2)
 })
 
 test("a pool that pods use is not deleted; the answer names who uses it", async () => {

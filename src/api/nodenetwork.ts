@@ -71,6 +71,8 @@ export interface PlacementDemand {
   waiting: number
   /** Addresses in cool-down. */
   cooling: number
+  /** Addresses that wait for their pods to come back, and are no others'; absent is none. */
+  kept?: number
   /** Of a SubnetPool with a quota: every pod. Being there says that the agent heeds the quota. */
   claims?: PodClaim[]
 }

@@ -34,7 +34,7 @@ const figuresGapMs = 5_000
 /** The first node tells the VPC, whose subnets the pool selects from. */
 const firstNodeMs = 5_000
 /** Tags and blocks select what EC2 has at the time: it is asked so often, at one call for all pools of a VPC. */
-const cloudMs = 15_000
+const cloudMs = 10_000
 
 /** Keeps SubnetPool.status. Costs a walk over all nodes for each look, and a call for each subnet at each audit. */
 export class PoolReconciler {

@@ -76,3 +76,59 @@ test("a node that another pool selects as well makes it ambiguous; other pools' 
   assert.match(message, /node n1 also selected by blue/)
   assert.deepEqual(status({ overlaps: [{ node: "n1", pools: ["x", "y"] }] }).reasons.slice(1), fine)
 })
+
+test("a pool whose tagged subnets have only their reserve left is exhausted", () => {
+  const terms = [{ tags: { role: "pods" }, reserve: 100 }]
+  const tagged = found([subnetOf("subnet-a", "us-west-2a", { tags: { role: "pods" } })])
+  const reserved = subnetPool("web", { nodeSelector: {}, subnets: terms })
+  const { reasons, message } = status({ pool: reserved, subnets: tagged })
+  assert.ok(reasons.includes("SubnetExhausted True NoFreeAddress"))
+  assert.match(message, /us-west-2a is full/)
+})
+
+test("a pool with a quota lists its namespaces, those that wait first, and says who has used it up", () => {
+  const limited = subnetPool("web", {
+    podSelector: {},
+    subnets: [{ id: "subnet-a" }],
+    quotaPerNamespace: 3,
+  })
+  const use = new Map([
+    ["small", { addresses: 1, waiting: 0 }],
+    ["large", { addresses: 3, waiting: 2 }],
+    ["middle", { addresses: 2, waiting: 0 }],
+  ])
+  const { namespaces, reasons } = status({ pool: limited, use })
+  assert.deepEqual(
+    namespaces?.map((n) => n.namespace),
+    ["large", "middle", "small"],
+  )
+  assert.ok(reasons.includes("QuotaReached True NamespaceAtQuota"))
+  assert.ok(reasons.includes("Ready True Ready"))
+})
+
+test("figures of a subnet: what others use, what is promised, the free blocks, and when it is full", () => {
+  const map = {
+    total: 251,
+    free: 120,
+    freePrefixes: 6,
+    blocks: [],
+    largestFree: { base: 0, length: 26 },
+  }
+  const figures = status({
+    survey: (id) => (id === "subnet-a" ? { map: map as never, at: 5_000 } : undefined),
+    trend: () => ({ burnRate: 12.34, daysToFull: 0.456 }),
+    promisedIn: () => 7,
+  })
+  const [subnet] = figures.subnets
+  assert.equal(figures.daysToFull, 0.5)
+  assert.deepEqual(subnet, {
+    ...{ id: "subnet-a", zone: "us-west-2a", cidr: "100.64.0.0/24", total: 251, usedByUs: 0 },
+    ...{ usedByOthers: 251 - 100 - 7, inFlight: 7, cooling: 0, free: 100, freePrefixes: 6 },
+    ...{
+      largestBlock: 26,
+      observedAt: "1970-01-01T00:00:05.000Z",
+      burnRate: 12.3,
+      daysToFull: 0.5,
+    },
+  })
+})

@@ -187,7 +187,7 @@ function ambiguity({ pool, overlaps }: PoolInput): ConditionState {
 
 /** Pods that wait in vain say it before the figures do: a new interface takes more than the last address. */
 function exhaustion(
-  { pool, nodes }: PoolInput,
+  { pool, nodes, subnets: read }: PoolInput,
   subnets: readonly SubnetStatus[],
 ): string | undefined {
   const object = `SubnetPool/${pool.metadata.name}`
@@ -195,8 +195,10 @@ function exhaustion(
     .flatMap(({ state }) => state.written?.placements ?? [])
     .find((p) => p.object === object && isExhaustion(p.code ?? ""))
   if (short) return short.message ?? ""
+  const known = read.state === "found" ? read.value : []
+  const reserves = new Map(known.map((subnet) => [subnet.id, reserveOf(pool, subnet)]))
   const full = [...Map.groupBy(subnets, (s) => s.zone)]
-    .filter(([, list]) => list.every((s) => s.free <= reserveOf(pool, s.id)))
+    .filter(([, list]) => list.every((s) => s.free <= (reserves.get(s.id) ?? 0)))
     .map(([zone]) => zone)
   return full.length === 0 ? undefined : `every subnet of ${full.join(", ")} is full`
 }
@@ -224,8 +226,8 @@ function readyOf(
   return { type, status: "True", reason: "Ready", message: "the pool can serve" }
 }
 
-/** Addresses that the pool leaves to others; only terms by id can be told here without ambiguity. */
-const reserveOf = (pool: SubnetPool, id: string): number =>
-  pool.spec.subnets.find((term) => term.id === id)?.reserve ?? 0
+/** Addresses that the pool leaves to others: as the first term that selects the subnet says. */
+const reserveOf = (pool: SubnetPool, subnet: Subnet): number =>
+  pool.spec.subnets.find((term) => termSelects(term, subnet))?.reserve ?? 0
 
 const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0)

@@ -20,9 +20,11 @@ export function demandOf(
   const keys = new Set([nodePlacement, ...served, ...waiting.keys(), ...claims.keys()])
   return [...keys].sort().map((placement) => {
     const { held, cooling } = pool.counts(placement)
+    const kept = pool.kept().filter((entry) => entry.placement === placement).length
     const own = claims.get(placement)
     return {
-      ...{ placement, inUse: held, waiting: waiting.get(placement) ?? 0, cooling },
+      ...{ placement, inUse: held - kept, waiting: waiting.get(placement) ?? 0, cooling },
+      ...(kept > 0 && { kept }),
       ...(own && { claims: own }),
     }
   })

@@ -24,9 +24,9 @@ export function servablePods(key: PlacementKey, input: ServableInput): number {
     interfaces.filter((i) => i.placement === placement && isLive(i) && !i.primary).length
   const needed = spec.demand
     .filter(({ placement }) => placement !== key)
-    .map(({ placement, inUse, waiting, cooling }) => {
+    .map(({ placement, inUse, waiting, cooling, kept = 0 }) => {
       const onPrimary = placement === nodePlacement && !customNetworking ? perInterface : 0
-      const pods = Math.max(0, inUse + waiting + cooling - onPrimary)
+      const pods = Math.max(0, inUse + waiting + cooling + kept - onPrimary)
       return Math.ceil(pods / Math.max(1, perInterface))
     })
     .reduce((a, b) => a + b, 0)

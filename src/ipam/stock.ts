@@ -51,7 +51,7 @@ export function stockOf(
   )
   const total = coming.reduce((sum, a) => sum + addressesFrom(a), owned)
   const believable = context.drains ? usableOn(interfaces, offers) : total
-  const held = Math.min(demand.inUse, believable)
+  const held = Math.min(demand.inUse + (demand.kept ?? 0), believable)
   const cooling = Math.min(demand.cooling, believable - held)
   return { total, held, cooling, waiting: demand.waiting, perInterface }
 }

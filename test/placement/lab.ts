@@ -16,6 +16,8 @@ export interface Workload {
   /** Node group whose nodes may run it. */
   readonly group: string
   readonly labels?: Readonly<Record<string, string>>
+  /** Default Deployment. */
+  readonly kind?: "StatefulSet"
 }
 
 export type PlacementLab = Awaited<ReturnType<typeof placementLab>>
@@ -40,6 +42,10 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
     await run("kubectl rollout status daemonset aws-node -n kube-system --timeout=60s")
   }
   const endpoint = { region: lab.region, endpoint: lab.ec2Url, credentials }
+  const awsEnvironment = [
+    ...[`AWS_ENDPOINT_URL=${lab.ec2Url}`, `AWS_DEFAULT_REGION=${lab.region}`],
+    ...["AWS_ACCESS_KEY_ID=lab", "AWS_SECRET_ACCESS_KEY=lab"],
+  ].join(" ")
   const ec2 = sdkEc2(endpoint)
   const client = new EC2Client(endpoint)
   try {
@@ -123,6 +129,11 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
       run(
         "kubectl get pods -n kube-system -l k8s-app=aws-node -o 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount}{\"\\n\"}{end}'",
       ),
+    /** The AWS CLI on the lab's EC2. */
+    aws: (args: string) => run(`${awsEnvironment} aws ${args}`),
+    /** Changes members of a pool's spec; null takes one away. */
+    editPool: (pool: string, spec: object) =>
+      run(`kubectl patch subnetpool ${pool} --type=merge -p '${JSON.stringify({ spec })}'`),
     addToPool: (pool: string, term: SubnetTerm) =>
       run(
         `kubectl patch subnetpool ${pool} --type=json -p '${JSON.stringify([{ op: "add", path: "/spec/subnets/-", value: term }])}'`,
@@ -147,13 +158,14 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
   }
 }
 
-const deployment = ({ namespace, name, replicas, group, labels = {} }: Workload): string =>
+const deployment = ({ namespace, name, replicas, group, labels = {}, kind }: Workload): string =>
   JSON.stringify({
     apiVersion: "apps/v1",
-    kind: "Deployment",
+    kind: kind ?? "Deployment",
     metadata: { name, namespace },
     spec: {
       replicas,
+      ...(kind ? { serviceName: name } : {}),
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels: { app: name, ...labels } },
