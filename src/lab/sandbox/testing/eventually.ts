@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises"
 
-/** Repeats `check` until it throws no more; after ten seconds its last error is the caller's. */
-export async function eventually(check: () => unknown): Promise<void> {
-  const deadline = performance.now() + 10_000
+/** Repeats `check` until it throws no more; after `withinMs` its last error is the caller's. */
+export async function eventually(check: () => unknown, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs
   for (;;) {
     try {
       await check()
