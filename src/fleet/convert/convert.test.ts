@@ -86,22 +86,35 @@ test("node classes become pools for their nodes", () => {
 })
 
 test("a PodNetworking becomes a pool of pods; ids without a counterpart wait for a tag", () => {
-  const network = object("PodNetworking", "ledger", {
+  const spec = {
     selector: { podSelector: { matchLabels: { app: "ledger" } } },
     vSwitchOptions: ["vsw-a1", "vsw-b1"],
     vSwitchSelectOptions: { vSwitchSelectionPolicy: "most" },
     securityGroupIDs: ["sg-1"],
-    allocationType: { type: "Fixed" },
-  })
-  const made = fromTerway([network], new Map([["vsw-a1", "subnet-0a1b2c3d"]]))
+    allocationType: { type: "Fixed", releaseStrategy: "TTL", releaseAfter: "1h30m" },
+  }
+  const network = object("PodNetworking", "ledger", spec)
+  const unselective = object("PodNetworking", "named", { vSwitchOptions: ["vsw-a1"] })
+  const made = fromTerway([network, unselective], new Map([["vsw-a1", "subnet-0a1b2c3d"]]))
   assert.deepEqual(specs(made), [
     {
       podSelector: { matchLabels: { app: "ledger" } },
       subnets: [{ id: "subnet-0a1b2c3d" }, { tags: { "berth.dev/converted-from": "vsw-b1" } }],
       strategy: "MostFree",
+      sticky: { ttlSeconds: 5400 },
     },
   ])
-  assert.equal(made.notes.filter((n) => n.verdict === "lost").length, 3)
+  const lost = made.notes.filter((n) => n.verdict === "lost").map((n) => `${n.about}: ${n.says}`)
+  assert.equal(lost.length, 4, lost.join("\n"))
+  assert.match(
+    lost.join("\n"),
+    /vsw-b1 stands as the tag berth.dev\/converted-from=vsw-b1, to be put/,
+  )
+  assert.match(lost.join("\n"), /sg-1 is left out; or name its counterpart with --map sg-1=ID/)
+  assert.match(lost.join("\n"), /PodNetworking\/named: it selects no pods/)
+  const never = { ...spec, allocationType: { type: "Fixed", releaseStrategy: "Never" } }
+  const [forever] = fromTerway([object("PodNetworking", "x", never)], new Map()).objects
+  assert.equal(forever?.spec.sticky, undefined)
   for (const pool of made.objects) assert.deepEqual(shapeFindings(pool), [])
 })
 
@@ -109,7 +122,7 @@ test("a SpiderIPPool becomes a pool of pods, or of nodes where it selects none",
   const pools = [
     object("SpiderIPPool", "fin", {
       subnet: "10.6.0.0/16",
-      excludeIPs: ["10.6.10.20"],
+      excludeIPs: ["10.6.10.20", "10.6.10.30-10.6.10.39"],
       ips: ["10.6.10.10-10.6.10.250"],
       namespaceAffinity: { matchLabels: { team: "fin" } },
       nodeAffinity: { matchLabels: { "topology.kubernetes.io/zone": "az1" } },
@@ -118,15 +131,22 @@ test("a SpiderIPPool becomes a pool of pods, or of nodes where it selects none",
       subnet: "10.7.0.0/16",
       nodeAffinity: { matchLabels: { a: "b" } },
     }),
+    object("SpiderIPPool", "hosts", { subnet: "10.8.0.0/16", nodeName: ["n1", "n2"] }),
     object("SpiderIPPool", "six", { subnet: "fd00::/64", ipVersion: 6 }),
   ]
   const made = fromSpiderpool(pools)
   assert.deepEqual(specs(made), [
     {
       namespaceSelector: { matchLabels: { team: "fin" } },
-      subnets: [{ cidr: "10.6.0.0/16", reserve: 1 }],
+      subnets: [{ cidr: "10.6.0.0/16", reserve: 11 }],
     },
     { nodeSelector: { matchLabels: { a: "b" } }, subnets: [{ cidr: "10.7.0.0/16" }] },
+    {
+      nodeSelector: {
+        matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: ["n1", "n2"] }],
+      },
+      subnets: [{ cidr: "10.8.0.0/16" }],
+    },
   ])
   for (const pool of made.objects) assert.deepEqual(shapeFindings(pool), [])
 })

@@ -92,6 +92,7 @@ interface NodeClass extends KubeObject {
     securityGroupSelectorTerms?: SelectorTerm[]
     podSubnetSelectorTerms?: SelectorTerm[]
     podSecurityGroupSelectorTerms?: SelectorTerm[]
+    snatPolicy?: string
   }
 }
 
@@ -120,6 +121,8 @@ function fromNodeClasses(classes: readonly NodeClass[], label: string): Pools {
         about,
         "pods get ENIs of their own in the nodes' subnets, and none of the primary ENI",
       )
+    if (spec.snatPolicy === "Disabled")
+      notes.lost(about, "snatPolicy Disabled: set AWS_VPC_K8S_CNI_EXTERNALSNAT=true on aws-node")
     notes.differs(about, "the node's subnet is still its node class's; pools choose for pods alone")
     return [
       subnetPool(name, {

@@ -96,6 +96,10 @@ export function toAutoMode(pools: readonly SubnetPool[], facts: ExportFacts): Co
         notes.differs(about, `${term.cidr}: the subnets that are in it now, by id`)
         return ids.map(({ id }) => ({ id }))
       })
+      notes.differs(
+        about,
+        "role, subnetSelectorTerms and securityGroupSelectorTerms are the nodes' own: add them, or merge this into a class that has them",
+      )
       notes.lost(about, "strategy, weights and reserves: Auto Mode chooses by itself")
       notes.differs(
         about,
