@@ -6,7 +6,7 @@ import { outputOption, readingOptions, selectorOption } from "./reading-options.
 export const readingCommands: readonly Command[] = [
   {
     path: "status",
-    summary: "Addresses, prefixes and fill of every zone, subnet and node; trouble first",
+    summary: "Addresses, prefixes and fill of every zone, pool, subnet and node; trouble first",
     options: [
       ...readingOptions,
       selectorOption,

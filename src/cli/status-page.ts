@@ -1,4 +1,5 @@
 import type { FleetStatus, NodeRow, SubnetRow } from "../fleet/status/fleet-status.ts"
+import type { PoolRow, ZoneRow } from "../fleet/status/summaries.ts"
 import { fillBar } from "./fill-bar.ts"
 import { shortNames } from "./short-names.ts"
 import { table } from "./table.ts"
@@ -20,6 +21,8 @@ export function statusPage(status: FleetStatus, terminal: Terminal, all: boolean
   const missed = status.unread.filter((u) => read.test(u.what))
   const complete = missed.length === 0
   out.push(...troubleLines(status, terminal, { all, complete }), ...unreadLines(missed, terminal))
+  if (status.zones.length > 0) out.push("\n", zoneTable(status.zones, terminal))
+  if (status.pools.length > 0) out.push("\n", poolTable(status.pools, terminal))
   if (status.subnets.length > 0) out.push("\n", subnetTable(status.subnets, terminal))
   const nodes = status.nodes.slice(0, all ? undefined : nodesMost)
   if (nodes.length > 0) out.push("\n", nodeTable(nodes, terminal))
@@ -60,17 +63,55 @@ function troubleLines(
   return [...lines, hidden, "What proves it, and the command that mends it: berth doctor\n"]
 }
 
+/** How full, in the colour of how bad that is. */
+function fill(total: number, free: number, { paint, width }: Terminal): string {
+  const full = total <= 0 ? 1 : (total - free) / total
+  const colour = full >= 0.9 ? "red" : full >= 0.7 ? "yellow" : "green"
+  return paint(colour, fillBar(full, (width ?? wide) >= wide ? wideBar : narrowBar))
+}
+
+function zoneTable(zones: readonly ZoneRow[], terminal: Terminal): string {
+  const { paint, width } = terminal
+  const rows = zones.map((z) => [
+    z.zone,
+    String(z.nodes),
+    `${z.used}/${z.addresses}`,
+    fill(z.total, z.free, terminal),
+    `${z.free}/${z.total}`,
+    z.stuck > 0
+      ? paint("red", `${z.stuck} stuck`)
+      : z.converging > 0
+        ? paint("yellow", `${z.converging} converging`)
+        : paint("green", "converged"),
+  ])
+  return table(["ZONE", "NODES", "IN USE", "FILL", "FREE", "STATE"], rows, width)
+}
+
+function poolTable(pools: readonly PoolRow[], terminal: Terminal): string {
+  const { paint, width } = terminal
+  const rows = pools.map((p) => [
+    p.pool,
+    fill(p.total, p.free, terminal),
+    `${p.free}/${p.total}`,
+    String(p.nodes),
+    p.waiting > 0 ? `${p.pods}, ${paint("red", `${p.waiting} wait`)}` : String(p.pods),
+    p.daysToFull === undefined ? "-" : `${Math.ceil(p.daysToFull)} d`,
+    paint(p.ready ? "green" : "red", p.reason),
+  ])
+  return table(["POOL", "FILL", "FREE", "NODES", "PODS", "FULL IN", "STATE"], rows, width)
+}
+
 const bare = (object: string) => object.slice(object.indexOf("/") + 1)
 
-function subnetTable(subnets: readonly SubnetRow[], { paint, width }: Terminal): string {
-  const cells = (width ?? wide) >= wide ? wideBar : narrowBar
-  const rows = subnets.map((s) => {
-    const full = s.total <= 0 ? 1 : (s.total - s.free) / s.total
-    const colour = full >= 0.9 ? "red" : full >= 0.7 ? "yellow" : "green"
-    const bar = paint(colour, fillBar(full, cells))
-    return [s.subnet, s.zone, s.cidr, bar, `${s.free}/${s.total}`, s.usedBy.map(bare).join(",")]
-  })
-  return table(["SUBNET", "ZONE", "CIDR", "FILL", "FREE", "USED BY"], rows, width)
+function subnetTable(subnets: readonly SubnetRow[], terminal: Terminal): string {
+  const prefixes = subnets.some((s) => s.freePrefixes !== undefined)
+  const rows = subnets.map((s) => [
+    ...[s.subnet, s.zone, s.cidr, fill(s.total, s.free, terminal), `${s.free}/${s.total}`],
+    ...(prefixes ? [String(s.freePrefixes ?? "-")] : []),
+    s.usedBy.map(bare).join(","),
+  ])
+  const heads = ["SUBNET", "ZONE", "CIDR", "FILL", "FREE", ...(prefixes ? ["/28"] : []), "USED BY"]
+  return table(heads, rows, terminal.width)
 }
 
 function nodeTable(nodes: readonly NodeRow[], { paint, width }: Terminal): string {

@@ -16,6 +16,48 @@ test("a healthy fleet has no trouble and every node has converged", () => {
   )
 })
 
+test("with prefix delegation subnets tell their free /28 blocks", () => {
+  const set = smallFleet().cluster.daemonSet!
+  const env = { ...set.env, ENABLE_PREFIX_DELEGATION: "true" }
+  const { subnets } = fleetStatus(
+    indexFleet(smallFleet({ cluster: { daemonSet: { ...set, env } } })),
+  )
+  // Of 512 the first and the last hold AWS's own addresses, and the pods' addresses are in the first two.
+  assert.equal(subnets.find((s) => s.subnet === "subnet-pods-a")?.freePrefixes, 509)
+})
+
+test("zones add up what their nodes and pod subnets have", () => {
+  const [a] = fleetStatus(indexFleet(smallFleet())).zones
+  assert.deepEqual(a, {
+    ...{ zone: "us-west-2a", nodes: 1, converging: 0, addresses: 9, used: 1, stuck: 0 },
+    ...{ total: 8187, free: 8177 },
+  })
+})
+
+test("pools that are not ready come first, with who waits", () => {
+  const pool = (name: string, status: "True" | "False", waiting: number) => ({
+    apiVersion: "berth.dev/v1alpha1",
+    kind: "SubnetPool",
+    metadata: { name },
+    spec: { subnets: [] },
+    status: {
+      ...{ nodes: 1, pods: 3, waiting, free: 0, total: 11, daysToFull: 0.5, subnets: [] },
+      conditions: [
+        { type: "Ready", status, reason: "Because", message: "", lastTransitionTime: "" },
+      ],
+    },
+  })
+  const subnetPools = [pool("blue", "True", 0), pool("tiny", "False", 2)]
+  const { pools } = fleetStatus(indexFleet(smallFleet({ cluster: { subnetPools } })))
+  assert.deepEqual(
+    pools.map((p) => [p.pool, p.ready, p.waiting]),
+    [
+      ["tiny", false, 2],
+      ["blue", true, 0],
+    ],
+  )
+})
+
 test("stuck pods, full subnets and unready nodes are trouble, and their nodes come first", () => {
   const base = smallFleet()
   const subnets = base.aws!.subnets.map((s) =>

@@ -1,7 +1,9 @@
 import { parseCidr, sizeOf } from "../../vpc/cidr.ts"
 import { type Examination, examine } from "../doctor/examination.ts"
+import { whyMissing } from "../doctor/needs.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import type { NodeFacts, Unread } from "../snapshot.ts"
+import { type PoolRow, poolRows, type ZoneRow, zoneRows } from "./summaries.ts"
 import { type Trouble, troubleOf } from "./trouble.ts"
 
 /** First four and the last address of a subnet belong to AWS. */
@@ -14,6 +16,8 @@ export interface FleetStatus {
   readonly plugin: string
   readonly customNetworking: boolean
   readonly trouble: readonly Trouble[]
+  readonly zones: readonly ZoneRow[]
+  readonly pools: readonly PoolRow[]
   readonly subnets: readonly SubnetRow[]
   readonly nodes: readonly NodeRow[]
   readonly unread: readonly Unread[]
@@ -25,6 +29,8 @@ export interface SubnetRow {
   readonly cidr: string
   readonly total: number
   readonly free: number
+  /** Whole /28 blocks that are free; with prefix delegation, where the subnet's interfaces were read. */
+  readonly freePrefixes?: number
   /** Objects that send pods there. */
   readonly usedBy: readonly string[]
 }
@@ -54,13 +60,15 @@ export function fleetStatus(index: FleetIndex): FleetStatus {
   const { snapshot, mode } = index
   const examination = examine(index)
   const nodes = snapshot.cluster.nodes.map((node) => nodeRow(examination, node))
-  const subnets = subnetRows(index)
+  const subnets = subnetRows(examination)
   return {
     takenAt: snapshot.takenAt,
     cluster: snapshot.cluster.name ?? snapshot.source,
     plugin: pluginOf(index),
     customNetworking: mode.customNetworking,
     trouble: troubleOf(examination, nodes, subnets),
+    zones: zoneRows(nodes, subnets, mode.customNetworking),
+    pools: poolRows(snapshot.cluster.subnetPools),
     subnets,
     nodes: nodes.sort(
       (a, b) =>
@@ -121,7 +129,10 @@ function nodeRow(examination: Examination, node: NodeFacts): NodeRow {
   }
 }
 
-function subnetRows({ snapshot: { cluster, aws }, interfacesOf }: FleetIndex): SubnetRow[] {
+function subnetRows({ index, subnetMap }: Examination): SubnetRow[] {
+  const { snapshot, interfacesOf, mode } = index
+  const { cluster, aws } = snapshot
+  const read = whyMissing(snapshot, "ec2:DescribeNetworkInterfaces") === undefined
   const users = new Map<string, Set<string>>()
   const use = (subnet: string | undefined, who: string) => {
     if (subnet === undefined) return
@@ -140,6 +151,7 @@ function subnetRows({ snapshot: { cluster, aws }, interfacesOf }: FleetIndex): S
       cidr: s.cidr,
       total: sizeOf(parseCidr(s.cidr) ?? { base: 0, length: 32 }) - reservedAddresses,
       free: s.availableAddresses,
+      ...(mode.prefixDelegation && read && { freePrefixes: subnetMap(s)?.freePrefixes ?? 0 }),
       usedBy: [...(users.get(s.id) ?? [])],
     }))
     .sort((a, b) => a.free / a.total - b.free / b.total || a.zone.localeCompare(b.zone))
