@@ -72,6 +72,33 @@ test("a crash between create and its answer makes no second interface", async ()
   }
 })
 
+test("a NodeNetwork that is deleted and made anew loses no interface in the making, and waits for none", async () => {
+  for (const deleteAfterMs of [50, 250, 450, 700, 1_200, 5_000])
+    for (const goneMs of [0, 200]) {
+      const world = new World()
+      world.cloud.conduct.setLatency("CreateNetworkInterface", 300)
+      world.cloud.conduct.setLatency("AttachNetworkInterface", 1_500)
+      world.cloud.conduct.setLatency("*", 100)
+      await world.addConfig("a", ids.podsA)
+      await world.addNode("n1")
+      await world.waiting("n1", 3)
+      const term = world.start()
+      await world.clock.advance(deleteAfterMs)
+      const before = await world.kube.get(nodeNetworks, "n1")
+      assert.ok(before)
+      const { apiVersion, kind, spec } = before
+      await world.kube.remove(nodeNetworks, { name: "n1" })
+      await world.clock.advance(goneMs)
+      await world.kube.create(nodeNetworks, { apiVersion, kind, metadata: { name: "n1" }, spec })
+      await world.clock.advance(5_000)
+      const what = `deleted after ${deleteAfterMs} ms, for ${goneMs} ms`
+      const enis = (await world.status("n1"))?.interfaces.filter((i) => !i.primary) ?? []
+      assert.deepEqual([enis.length, enis[0]?.state], [1, "Ready"], what)
+      assert.equal(world.callsSince()["CreateNetworkInterface"], 1, what)
+      await term.stop()
+    }
+})
+
 test("an intent found long after the crash is looked up, not repeated", async () => {
   const world = new World()
   world.cloud.conduct.setLatency("*", 100)

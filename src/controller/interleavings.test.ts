@@ -4,6 +4,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
+import { nodeNetworks } from "../api/resources.ts"
 import { KubeError } from "../kube/kube.ts"
 import { MockAgent } from "./testing/mock-agent.ts"
 import { ids } from "./testing/test-cloud.ts"
@@ -20,6 +21,7 @@ type Command =
   | { do: "crash" }
   | { do: "second" }
   | { do: "pause" }
+  | { do: "remake"; node: number }
   | { do: "fail"; action: string; code: string; when: "before" | "after"; times: number }
   | { do: "lag"; ms: number }
   | { do: "replace"; node: number; count: number }
@@ -67,6 +69,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   of(4, "crash", {}),
   of(2, "second", {}),
   of(2, "pause", {}),
+  of(1, "remake", { node }),
   of(3, "fail", {
     action: fc.constantFrom(...actions),
     code: fc.constantFrom(...codes),
@@ -143,6 +146,16 @@ async function perform(
       for (const { lease } of terms) lease.held = false
       if (terms.length < 3) terms.push(world.start())
       return
+    // Somebody deletes the record, and the agent writes its half anew.
+    case "remake": {
+      const name = `n${c.node + 1}`
+      const object = await world.kube.get(nodeNetworks, name)
+      if (!object) return
+      const { apiVersion, kind, spec } = object
+      await world.kube.remove(nodeNetworks, { name })
+      await world.kube.create(nodeNetworks, { apiVersion, kind, metadata: { name }, spec })
+      return
+    }
     case "fail": {
       const { action, code, when, times } = c
       // Only EC2's own trouble loses an answer after the effect.
@@ -170,7 +183,7 @@ async function perform(
   }
 }
 
-/** The trouble ends: one leader, a healthy cloud; then enough time for quarantines and audits. */
+/** The trouble ends: one leader, a healthy cloud; then enough time for quarantines and three audits. */
 async function heal(s: Scene): Promise<void> {
   const { world, agents, terms, failures, ended } = s
   ended.push(...terms.splice(0))
@@ -180,7 +193,7 @@ async function heal(s: Scene): Promise<void> {
   world.kube.setFault(undefined)
   world.kube.setWatchDelay(0)
   terms.push(world.start())
-  for (const ms of [5_000, 20_000, 60_000, 120_000, 700_000, 700_000, 60_000, 60_000]) {
+  for (const ms of [5_000, 20_000, 60_000, 120_000, 700_000, 700_000, 700_000, 60_000, 60_000]) {
     await world.clock.advance(ms)
     for (const agent of agents) await agent.sync()
     for (const agent of agents) agent.check()

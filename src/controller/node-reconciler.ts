@@ -89,7 +89,8 @@ export class NodeReconciler {
     const read = this.#options.nodeNetworks.get(name)
     if (read.state === "unsynced") throw unreadable(`NodeNetwork ${name}`, read.why)
     if (read.state === "absent") {
-      this.#forget(name)
+      // Calls under way end with the state that began them, should the object be made anew meanwhile.
+      if (!this.#states.get(name)?.running.size) this.#forget(name)
       this.#options.quotas.forget(name)
       this.#options.moves.note(name, [])
       return undefined
@@ -211,6 +212,12 @@ export class NodeReconciler {
       this.#options.quotas.load(name, { spec, interfaces, quota })
       state = new NodeState(object)
       this.#states.set(name, state)
+    } else if (cached.metadata.uid !== state.firstRead.metadata.uid) {
+      const object = await this.#options.kube.get(nodeNetworks, name)
+      if (!object) return undefined
+      const { spec, status: { quota } = {} } = object
+      this.#options.quotas.load(name, { spec, interfaces: state.interfaces, quota })
+      state.recordIn(object)
     }
     const label = node.metadata.labels?.["node.kubernetes.io/instance-type"]
     if (label) state.instanceType = label

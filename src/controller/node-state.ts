@@ -58,8 +58,8 @@ export class NodeState {
   /** The object as answered to the last write: newer than the cache for a moment. */
   answered: NodeNetwork | undefined
 
-  /** The object as read when the state was made. */
-  readonly firstRead: NodeNetwork
+  /** The object as read when the state was made, or when the object had been made anew. */
+  firstRead: NodeNetwork
 
   constructor(object: NodeNetwork) {
     const { status } = object
@@ -69,6 +69,13 @@ export class NodeState {
     this.interfaces = status?.interfaces ?? []
     this.intents = new Map((status?.intents ?? []).map((intent) => [intent.token, intent]))
     this.written = status
+  }
+
+  /** The object was deleted and made anew: nothing of what is known is written in it. */
+  recordIn(object: NodeNetwork): void {
+    this.firstRead = object
+    this.written = object.status
+    this.answered = undefined
   }
 
   find(id: string): NodeInterface | undefined {

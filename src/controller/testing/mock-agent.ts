@@ -27,6 +27,8 @@ export class MockAgent {
   /** Takes over what status lists now, gives waiting pods what is free, and writes spec. */
   async sync(): Promise<void> {
     const status = await this.#world.status(this.node)
+    // A record that was just made anew says nothing yet; what is known stays.
+    if (!status && this.#interfaces.length > 0) return
     this.#interfaces = status?.interfaces ?? []
     for (const pod of this.pods) {
       const iface = this.#interfaces.find((i) => i.id === pod.interfaceID)
