@@ -168,6 +168,16 @@ withNamespaces((folder) => {
         },
       )
 
+      await t.test(
+        "link-local services of the node, such as a DNS cache, are reached in either mode",
+        async () => {
+          const cache = "169.254.20.10"
+          stage.node("a").apply([{ do: "putAddress", link: "lo", address: `${cache}/32` }])
+          assert.equal(await answered(db, cache), pods.db)
+          assert.equal(await answered(web, cache, "udp"), pods.web)
+        },
+      )
+
       await t.test("outside the VPC the pod is seen as itself, or as its node", async () => {
         assert.equal(await seenOutside(stage, "db"), strict ? exits.pods : exits.nodes)
         assert.equal(await seenOutside(stage, "web"), exits.nodes)

@@ -15,12 +15,9 @@ export interface BranchLink {
 const firstTable = 100
 /** What a trunk carries at most, whatever the type of the instance; 153 to 155 would take Linux's own tables. */
 export const lastVlan = 120
-const prefix = "vlan.eth."
 
 /** As the original names it. */
-export const branchLinkName = (vlan: number): string => `${prefix}${vlan}`
-
-export const isBranchLink = (name: string): boolean => name.startsWith(prefix)
+export const branchLinkName = (vlan: number): string => `vlan.eth.${vlan}`
 
 /** The original's table of a branch. ENIs have tables below 100 or from 10000 on (tableOf). */
 export const branchTableOf = (vlan: number): number => firstTable + vlan

@@ -1,6 +1,9 @@
-import type { Change } from "../../kernel/kernel.ts"
+import type { Change, Rule } from "../../kernel/kernel.ts"
 import { formatAddress, parseCidr } from "../../vpc/cidr.ts"
 import { isolatedTableOf, localTable, rulePriority } from "./tables.ts"
+
+/** No security group is asked about these addresses (VPC user guide, "Security groups"): they never leave the host. */
+const linkLocal = "169.254.0.0/16"
 
 export const earlyDemux = "net.ipv4.tcp_early_demux"
 
@@ -23,7 +26,7 @@ export function exitRoutes(subnetCIDR: string, link: string, table: number): Cha
 export const isolation = (link: string, table: number): Change[] => [
   { do: "sysctl", key: `net/ipv4/conf/${link}/accept_local`, value: "1" },
   { do: "sysctl", key: `net/ipv4/conf/${link}/rp_filter`, value: "2" },
-  { do: "putRule", rule: toIsolated(link, table) },
+  ...isolatedRules(link, table).map((rule): Change => ({ do: "putRule", rule })),
 ]
 
 /**
@@ -34,12 +37,16 @@ export const isolation = (link: string, table: number): Change[] => [
  */
 export const localBehindIsolated: readonly Change[] = [
   { do: "putRule", rule: { priority: rulePriority.local, table: localTable } },
+  {
+    do: "putRule",
+    rule: { priority: rulePriority.toLinkLocal, to: linkLocal, table: localTable },
+  },
   { do: "removeRule", rule: { priority: 0, table: localTable } },
   { do: "sysctl", key: earlyDemux, value: "0", optional: true },
 ]
 
-export const toIsolated = (link: string, table: number) => ({
-  priority: rulePriority.toIsolated,
-  incoming: link,
-  table: isolatedTableOf(table),
-})
+/** Rules that lead to the isolated pods of an interface: what comes in by it, and answers of link-local services. */
+export const isolatedRules = (link: string, table: number): Rule[] => [
+  { priority: rulePriority.toIsolated, incoming: link, table: isolatedTableOf(table) },
+  { priority: rulePriority.fromLinkLocal, from: linkLocal, table: isolatedTableOf(table) },
+]

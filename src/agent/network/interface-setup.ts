@@ -84,7 +84,7 @@ export function tearDownInterface(kernel: Kernel, spec: InterfaceSpec): void {
       .filter(
         ({ priority, from, table: leadsTo }) =>
           (priority === rulePriority.fromInterface && from === `${spec.primaryAddress}/32`) ||
-          (priority === rulePriority.toIsolated && leadsTo === isolatedTableOf(table)),
+          (priority < rulePriority.local && leadsTo === isolatedTableOf(table)),
       )
       .map((rule): Change => ({ do: "removeRule", rule })),
     ...host

@@ -1,9 +1,9 @@
 import type { Change, Kernel, Link, Route, Rule } from "../../kernel/kernel.ts"
 import { type NamespaceState, namespaceState } from "../../kernel/unmet-changes.ts"
-import { branchLinkName, isBranchLink } from "./branch-link.ts"
+import { vlanOfTable } from "./branch-link.ts"
 import type { PodAttachment } from "./pod-plan.ts"
 import { isIsolated, podRules } from "./pod-plan.ts"
-import { mainTable, rulePriority } from "./tables.ts"
+import { mainTable, rulePriority, tableOfIsolated } from "./tables.ts"
 import { ownerOf, vethNames } from "./veth-name.ts"
 
 /** What is on the host for pods that are no more. */
@@ -40,17 +40,15 @@ export function findLeftovers(
   const isolatedLinks = new Set(
     alive.filter(isIsolated).flatMap((pod) => vethNames(pod.vethPrefix, pod)),
   )
-  const branchLinks = new Set(
-    alive.flatMap(({ branch }) => (branch ? [branchLinkName(branch.vlan)] : [])),
-  )
+  const vlans = new Set(alive.flatMap(({ branch }) => branch?.vlan ?? []))
   return {
     links,
     routes: host.routes().filter((route) => isPodRoute(route) && left.has(route.link ?? "")),
     rules: host.rules().filter((rule) => {
       if (rule.priority === rulePriority.fromIsolated)
         return !isolatedLinks.has(rule.incoming ?? "")
-      if (rule.priority === rulePriority.toIsolated && isBranchLink(rule.incoming ?? ""))
-        return !branchLinks.has(rule.incoming ?? "")
+      const vlan = vlanOfTable(tableOfIsolated(rule.table))
+      if (rule.priority < rulePriority.local && vlan !== undefined) return !vlans.has(vlan)
       const address = podAddressOf(rule)
       return address !== undefined && !reached.has(address)
     }),

@@ -5,7 +5,7 @@ import { refusalOf } from "../../kernel/refusal.ts"
 import { applyEach, undoOf } from "../../kernel/undo-changes.ts"
 import { type NamespaceState, namespaceState, unmetChanges } from "../../kernel/unmet-changes.ts"
 import { branchLinkName, branchTableOf } from "./branch-link.ts"
-import { localBehindIsolated, toIsolated } from "./eni-routing.ts"
+import { isolatedRules, localBehindIsolated } from "./eni-routing.ts"
 import { type PodAttachment, planPod, podRules } from "./pod-plan.ts"
 import { ownerOf, partnerMac, vethMacs, vethNames } from "./veth-name.ts"
 
@@ -90,12 +90,12 @@ export function unwirePod(kernel: Kernel, attachment: PodAttachment): void {
   if (failure) throw failure
 }
 
-/** Its routes go with the link, its rule does not. */
+/** Its routes go with the link, its rules do not. */
 function branchRemoval({ branch, isolated }: PodAttachment): Change[] {
   if (!branch) return []
   const name = branchLinkName(branch.vlan)
-  const rule = toIsolated(name, branchTableOf(branch.vlan))
-  return [...(isolated ? [{ do: "removeRule", rule } as const] : []), { do: "removeLink", name }]
+  const rules = isolated ? isolatedRules(name, branchTableOf(branch.vlan)) : []
+  return [...rules.map((rule): Change => ({ do: "removeRule", rule })), { do: "removeLink", name }]
 }
 
 /** Says what is missing of a pod's attachment, for humans; empty when all is there. */

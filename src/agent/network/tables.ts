@@ -5,10 +5,14 @@ export const mainTable = 254
 export const localTable = 255
 
 export const rulePriority = {
+  /** to link-local addresses of the host, such as NodeLocal DNSCache's: before isolated pods are led elsewhere. */
+  toLinkLocal: 9,
   /** what comes in by an ENI whose pods are isolated: to them, by the table that leads to them alone. */
   toIsolated: 10,
   /** from an isolated pod's host link: the table of its ENI, also to pods of this node and before any mark. */
   fromIsolated: 11,
+  /** from such an address to an isolated pod: by the table that leads to it. */
+  fromLinkLocal: 12,
   /** addresses of the host, which the kernel asks for first (0) where no pod is isolated. */
   local: 20,
   /** to the pod's address: main table, whatever other rules say. */
@@ -24,7 +28,9 @@ export const rulePriority = {
 } as const
 
 /** The table of an ENI that leads to its isolated pods and nowhere else; `table` is the ENI's own. */
-export const isolatedTableOf = (table: number): number => 20_000 + table
+export const isolatedTableOf = (table: number): number => firstIsolated + table
+export const tableOfIsolated = (table: number): number => table - firstIsolated
+const firstIsolated = 20_000
 
 /** First letters of the host links of isolated pods: the original's, which its tools and the traffic rules know. */
 export const isolatedVethPrefix = "vlan"

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { branchTableOf } from "../branch-link.ts"
+import { sweepLeftovers } from "../leftovers.ts"
 import type { PodAttachment } from "../pod-plan.ts"
 import { checkPod, repairPod, unwirePod, wirePod } from "../pod-wiring.ts"
 import { localTable } from "../tables.ts"
@@ -43,6 +44,7 @@ export const branchCases: readonly WiringCase[] = [
       assert.deepEqual(rulesOf(stage), [
         { priority: 10, incoming: link, table: 20_107 },
         { priority: 11, incoming: hostVeth, table: 107 },
+        { priority: 12, from: "169.254.0.0/16", table: 20_107 },
       ])
       assert.deepEqual(exit(107, stage), [
         `0.0.0.0/0 10.42.10.1 ${link}`,
@@ -85,6 +87,19 @@ export const branchCases: readonly WiringCase[] = [
       wirePod(stage.kernel, next)
       assert.equal(stage.kernel.host.link(link)?.mac, branch.mac)
       assert.deepEqual(checkPod(stage.kernel, next), [])
+    },
+  },
+  {
+    name: "what is left of a branch whose pod went without DEL is found and removed",
+    run: async (stage) => {
+      const { kernel } = stage
+      const pod = branchPod(stage)
+      wirePod(kernel, pod)
+      assert.deepEqual((await sweepLeftovers(kernel, [pod])).links, [])
+      assert.deepEqual(checkPod(kernel, pod), [])
+      const left = await sweepLeftovers(kernel, [])
+      assert.ok(left.links.includes(link))
+      assert.deepEqual([rulesOf(stage), kernel.host.link(link)], [[], undefined])
     },
   },
   {

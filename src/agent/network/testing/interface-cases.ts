@@ -37,7 +37,10 @@ export const interfaceCases: readonly WiringCase[] = [
       assert.equal(kernel.host.sysctl(`net/ipv4/conf/${link}/rp_filter`), "2")
       // What is sent to the host's own addresses has to pass the ENI first.
       const local = kernel.host.rules().filter((r) => r.table === 255)
-      assert.deepEqual(local, [{ priority: 20, table: 255 }])
+      assert.deepEqual(local, [
+        { priority: 9, to: "169.254.0.0/16", table: 255 },
+        { priority: 20, table: 255 },
+      ])
       assert.equal(kernel.host.sysctl("net.ipv4.tcp_early_demux"), "0")
       assert.deepEqual(setUpInterface(kernel, spec), [])
       tearDownInterface(kernel, spec)
