@@ -1,29 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { parse } from "yaml"
-import type { KubeObject } from "../../api/meta.ts"
 import type { NodeInterface } from "../../api/nodenetwork.ts"
-import { nodes, type Resource } from "../../api/resources.ts"
+import { nodes } from "../../api/resources.ts"
 import { systemClock } from "../../clock.ts"
 import type { NetNamespace } from "../../kernel/kernel.ts"
 import { netlinkKernel } from "../../kernel/netlink/netlink-kernel.ts"
 import { createKubeApi } from "../../lab/kubeapi/kube-api.ts"
 import { listenInNamespace } from "../../lab/sandbox/namespace-socket.ts"
+import { applyManifests, readManifestFolder } from "../../lab/world/apply-manifests.ts"
+import { kubeconfig as kubeconfigOf } from "../../lab/world/kubeconfig.ts"
 import { askSocket } from "./ask-socket.ts"
 import { FakeController, testNode } from "./fake-controller.ts"
 
-const definitions: Resource<KubeObject> = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  plural: "customresourcedefinitions",
-  kind: "CustomResourceDefinition",
-  namespaced: false,
-}
 const apiPort = 8001
 const fromSource = fileURLToPath(new URL("../main.ts", import.meta.url))
 const crds = fileURLToPath(new URL("../../../crds", import.meta.url))
@@ -103,7 +96,7 @@ export type NodeLab = Awaited<ReturnType<typeof nodeLab>>
 
 function environmentOf(folder: string, name: string, env: Record<string, string>) {
   const kubeconfig = join(folder, "kubeconfig")
-  writeFileSync(kubeconfig, kubeconfigText)
+  writeFileSync(kubeconfig, kubeconfigOf({ name: "lab", server: `http://127.0.0.1:${apiPort}` }))
   const state = join(folder, "state")
   return {
     PATH: process.env["PATH"] ?? "",
@@ -172,9 +165,8 @@ class AgentProcess implements AsyncDisposable {
 
 async function serveKubernetes(host: NetNamespace, cleanup: AsyncDisposableStack) {
   const api = cleanup.use(createKubeApi({ clock: systemClock }))
-  for (const file of globSync(join(crds, "*.yaml"))) {
-    await api.kube.create(definitions, parse(readFileSync(file, "utf8")))
-  }
+  const { signal } = new AbortController()
+  await applyManifests({ kube: api.kube, clock: systemClock, signal }, readManifestFolder(crds))
   const server = createServer(api.handler)
   await listenInNamespace(server, host, { address: "127.0.0.1", port: apiPort })
   cleanup.defer(async () => {
@@ -184,14 +176,6 @@ async function serveKubernetes(host: NetNamespace, cleanup: AsyncDisposableStack
   })
   return api.kube
 }
-
-const kubeconfigText = `apiVersion: v1
-kind: Config
-current-context: lab
-clusters: [{ name: lab, cluster: { server: "http://127.0.0.1:${apiPort}" } }]
-users: [{ name: lab, user: {} }]
-contexts: [{ name: lab, context: { cluster: lab, user: lab } }]
-`
 
 function runPlugin(
   host: NetNamespace,

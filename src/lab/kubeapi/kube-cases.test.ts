@@ -1,33 +1,19 @@
 // Goal: the lab's API server is a Kube like the others, in process and through the client over HTTP.
-
-import { once } from "node:events"
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, describe, test } from "node:test"
-import { parse } from "yaml"
-import type { KubeObject } from "../../api/meta.ts"
-import type { Resource } from "../../api/resources.ts"
 import { systemClock } from "../../clock.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
 import { kubeCases } from "../../kube/testing/kube-cases.ts"
+import { applyManifests, readManifestFolder } from "../world/apply-manifests.ts"
 import { createKubeApi, type KubeApi } from "./kube-api.ts"
+import { serveKubeApi } from "./testing/serve-kube-api.ts"
 
-const definitions: Resource<KubeObject> = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  plural: "customresourcedefinitions",
-  kind: "CustomResourceDefinition",
-  namespaced: false,
-}
+const definitions = readManifestFolder(join(import.meta.dirname, "../../../crds"))
 
 async function start(): Promise<KubeApi> {
   const api = createKubeApi({ clock: systemClock })
-  for (const file of globSync(join(import.meta.dirname, "../../../crds/*.yaml"))) {
-    await api.kube.create(definitions, parse(readFileSync(file, "utf8")))
-  }
+  const { signal } = new AbortController()
+  await applyManifests({ kube: api.kube, clock: systemClock, signal }, definitions)
   return api
 }
 
@@ -41,31 +27,13 @@ describe("in process", () => {
 })
 
 describe("through the client", () => {
-  const stack = new AsyncDisposableStack()
+  const stack = new DisposableStack()
   let kubeconfig = ""
   before(async () => {
     const api = stack.use(await start())
-    const server = createServer(api.handler).listen(0, "127.0.0.1")
-    await once(server, "listening")
-    stack.defer(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    const folder = mkdtempSync(join(tmpdir(), "kube-cases-"))
-    stack.defer(() => rmSync(folder, { recursive: true }))
-    kubeconfig = join(folder, "kubeconfig")
-    const { port } = server.address() as AddressInfo
-    const config = {
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "lab", cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name: "lab", user: {} }],
-      contexts: [{ name: "lab", context: { cluster: "lab", user: "lab" } }],
-      "current-context": "lab",
-    }
-    writeFileSync(kubeconfig, JSON.stringify(config))
+    kubeconfig = stack.use(await serveKubeApi(api)).kubeconfig
   })
-  after(() => stack.disposeAsync())
+  after(() => stack.dispose())
   for (const [name, run] of Object.entries(kubeCases)) {
     test(name, async () => {
       using kube = clientKube({ kubeconfig })

@@ -1,10 +1,5 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { Node } from "../../../api/core.ts"
 import { leases, nodes } from "../../../api/resources.ts"
 import { systemClock } from "../../../clock.ts"
@@ -14,6 +9,7 @@ import { type LabPod, labPods } from "../../loops/pod.ts"
 import { startControlLoops } from "../../loops/start-loops.ts"
 import { recordEvents } from "../../world/record-events.ts"
 import { createKubeApi } from "../kube-api.ts"
+import { serveKubeApi } from "./serve-kube-api.ts"
 
 export interface Printed {
   readonly code: number
@@ -34,16 +30,7 @@ export async function kubectlWorld(): Promise<KubectlWorld> {
   const stop = new AbortController()
   stack.defer(() => stop.abort())
   const api = stack.use(createKubeApi({ clock: systemClock }))
-  const server = createServer(api.handler).listen(0, "127.0.0.1")
-  await once(server, "listening")
-  stack.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const folder = mkdtempSync(join(tmpdir(), "kubectl-"))
-  stack.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const kubeconfig = join(folder, "kubeconfig")
-  writeFileSync(kubeconfig, configFor((server.address() as AddressInfo).port))
+  const { kubeconfig, folder } = stack.use(await serveKubeApi(api))
   await startNodes(api.kube, stop.signal)
   const options = {
     HOME: folder,
@@ -59,16 +46,6 @@ export async function kubectlWorld(): Promise<KubectlWorld> {
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
-
-const configFor = (port: number) =>
-  JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "lab", cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ name: "lab", user: {} }],
-    contexts: [{ name: "lab", context: { cluster: "lab", user: "lab" } }],
-    "current-context": "lab",
-  })
 
 async function startNodes(kube: Kube, signal: AbortSignal): Promise<void> {
   const { clock, log } = { clock: systemClock, log: silentLogger }
