@@ -160,6 +160,16 @@ const cases: readonly Case[] = [
     says: /there is no pod "default\/web-1"\n.*Did you mean shop\/web-1\?/,
   },
   {
+    what: "a subnet where AWS was not read",
+    argv: async () => {
+      const { aws: _, ...blind } = smallFleet()
+      const file = await snapshotFile("blind", JSON.stringify(blind))
+      return ["explain", "subnet", "subnet-pods-a", "--snapshot", file]
+    },
+    exit: 69,
+    says: /subnets were not read: ec2:DescribeSubnets: AWS was not read/,
+  },
+  {
     what: "a kind that is not explained",
     argv: () => ["explain", "deploy/web"],
     exit: 64,

@@ -32,6 +32,11 @@ export const cliErrors = {
     hint: "Log in again (aws sso login, aws eks update-kubeconfig), or use another --context.",
     exit: 77,
   }),
+  "cli/not-read": entry<{ what: string; why: string }>({
+    says: (d) => `${d.what} were not read: ${d.why}`,
+    hint: "berth iam read prints the rights in AWS; a snapshot taken with them can be explained anywhere.",
+    exit: 69,
+  }),
   "cli/not-found": entry<{ kind: string; name: string; near: readonly string[] }>({
     says: (d) => `there is no ${d.kind} "${d.name}"`,
     hint: (d) =>

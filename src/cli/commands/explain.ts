@@ -1,6 +1,7 @@
 import { systemClock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { nearest } from "../../errors/nearest.ts"
+import { type Need, whyMissing } from "../../fleet/doctor/needs.ts"
 import { explainEniConfig } from "../../fleet/explain/explain-eniconfig.ts"
 import { explainNode } from "../../fleet/explain/explain-node.ts"
 import { explainPod } from "../../fleet/explain/explain-pod.ts"
@@ -34,6 +35,7 @@ const explainers: Readonly<Record<Kind, Explain>> = {
     const all = index.snapshot.cluster.pods
     const found = all.find((p) => p.namespace === namespace && p.name === pod)
     if (found === undefined) {
+      mustBeRead(index, "pods", "pods")
       const namesakes = all.filter((p) => p.name === pod).map((p) => `${p.namespace}/${p.name}`)
       const near = namesakes.length > 0 ? namesakes.slice(0, 2) : nearest(pod, podNames(all))
       throw fail("cli/not-found", { kind: "pod", name: `${namespace}/${pod}`, near })
@@ -55,6 +57,7 @@ const explainers: Readonly<Record<Kind, Explain>> = {
   eniconfig: (index, name) => {
     const all = index.snapshot.cluster.eniConfigs
     const found = all.find((c) => c.metadata.name === name)
+    if (found === undefined) mustBeRead(index, "ENIConfigs", "eniconfigs.crd.k8s.amazonaws.com")
     if (found === undefined)
       throw notFound(
         "ENIConfig",
@@ -65,6 +68,7 @@ const explainers: Readonly<Record<Kind, Explain>> = {
   },
   subnet: (index, name) => {
     const found = index.subnet(name)
+    if (found === undefined) mustBeRead(index, "subnets", "ec2:DescribeSubnets")
     if (found === undefined)
       throw notFound(
         "subnet",
@@ -76,6 +80,12 @@ const explainers: Readonly<Record<Kind, Explain>> = {
 }
 
 const podNames = (pods: readonly { name: string }[]) => [...new Set(pods.map((p) => p.name))]
+
+/** What was not read cannot be said to be missing. */
+function mustBeRead({ snapshot }: FleetIndex, what: string, need: Need): void {
+  const why = whyMissing(snapshot, need)
+  if (why !== undefined) throw fail("cli/not-read", { what, why })
+}
 
 const notFound = (kind: string, name: string, names: readonly string[]) =>
   fail("cli/not-found", { kind, name, near: nearest(name, names) })

@@ -502,6 +502,23 @@ const cases: [what: string, change: Change, ids: string[], words: RegExp][] = [
     /never turn custom networking off/i,
   ],
   [
+    "an agent that does not come up",
+    {
+      cluster: {
+        ...nodesWith({ ready: false, readyMessage: "cni plugin not initialized" }),
+        pods: [
+          {
+            ...pod("aws-node-x", "a"),
+            ...{ namespace: "kube-system", owner: "DaemonSet/aws-node", hostNetwork: true },
+            ...{ waiting: "CrashLoopBackOff", restarts: 7 },
+          },
+        ],
+      },
+    },
+    ["R01"],
+    /kubectl logs -n kube-system aws-node-x --previous/,
+  ],
+  [
     "a budget that blocks draining",
     {
       cluster: {
@@ -740,6 +757,14 @@ test("the doctor is silent on a healthy cluster, with every reading there", () =
 
 /** Ways in which changing a live cluster's pod network is known to fail, by part. */
 const known = { V: 7, S: 10, G: 6, N: 6, C: 6, M: 3, R: 8, X: 6 }
+
+test("a node that has just come is given time for its network", () => {
+  const change = { ready: false, readyMessage: "cni plugin not initialized" }
+  const ids = (createdAt: string) =>
+    findingsOf({ cluster: nodesWith({ ...change, createdAt }) }).map((f) => f.check)
+  assert.deepEqual(ids("2026-11-23T02:59:00Z"), [])
+  assert.deepEqual(ids("2026-11-23T02:50:00Z"), ["R01"])
+})
 
 test("every known failure has a check, every check a case, and ids are unique", () => {
   const ids = Object.entries(known).flatMap(([letter, count]) =>

@@ -1,33 +1,55 @@
 import { contains, parseCidr } from "../../vpc/cidr.ts"
+import { agentDown } from "../outage/plugin-causes.ts"
 import { rollover } from "../rollover.ts"
+import type { NodeFacts } from "../snapshot.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
-import { enumerate, plural } from "./finding.ts"
+import { enumerate, type Fix, plural } from "./finding.ts"
 
-function* crashingAgents(examination: Examination): Iterable<Symptom> {
-  const { index, nodes, resolution } = examination
-  if (!index.mode.customNetworking) return
-  for (const node of nodes) {
-    const answer = resolution(node)
-    const agent = index
-      .podsOf(node.name)
-      .find((p) => p.namespace === "kube-system" && p.owner === "DaemonSet/aws-node")
-    const uninitialised = /cni plugin not initialized|cni config uninitialized/i.test(
-      node.readyMessage ?? "",
-    )
-    const crashing = agent?.waiting === "CrashLoopBackOff" || (agent?.restarts ?? 0) > 3
-    if (answer?.ok !== false || node.ready || !(uninitialised || crashing)) continue
+/** A node that came later than this before the snapshot is still starting. */
+const startingMs = 2 * 60_000
+
+interface Networkless {
+  readonly node: NodeFacts
+  readonly says: string
+  readonly evidence: readonly string[]
+  readonly fix: Fix
+}
+
+/** Why a node that waits for its network has none; undefined while it has one, or may only be starting. */
+function whyNoNetwork(examination: Examination, node: NodeFacts): Networkless | undefined {
+  const { index, resolution } = examination
+  const agent = index
+    .podsOf(node.name)
+    .find((p) => p.namespace === "kube-system" && p.owner === "DaemonSet/aws-node")
+  const message = node.readyMessage ?? ""
+  const uninitialised = /cni plugin not initialized|cni config uninitialized/i.test(message)
+  const crashing = agent?.waiting === "CrashLoopBackOff" || (agent?.restarts ?? 0) > 3
+  if (node.ready || !(uninitialised || crashing)) return undefined
+  const evidence = [
+    ...(uninitialised ? [`not ready: ${message}`] : []),
+    ...(crashing ? [`aws-node restarted ${agent?.restarts ?? 0} times`] : []),
+  ]
+  const answer = resolution(node)
+  if (answer?.ok === false && !answer.unreadable && index.mode.customNetworking) {
+    const says = `${answer.refusal.hint} Never turn custom networking off for this: pods would come up in the nodes' subnets.`
+    return { node, says: answer.refusal.message, evidence, fix: { kind: "auto", says } }
+  }
+  const age = Date.parse(index.snapshot.takenAt) - Date.parse(node.createdAt)
+  const verdict = age < startingMs && !crashing ? undefined : agentDown({ examination, node })
+  return verdict && { node, says: verdict.says, evidence, fix: verdict.fix }
+}
+
+function* nodesWithoutNetwork(examination: Examination): Iterable<Symptom> {
+  const found = examination.nodes.flatMap((node) => whyNoNetwork(examination, node) ?? [])
+  for (const group of Map.groupBy(found, (f) => f.says).values()) {
+    const [first] = group
+    if (first === undefined) continue
     yield {
-      object: `node/${node.name}`,
-      says: `the node has no network: ${answer.refusal.message}`,
-      evidence: [
-        ...(uninitialised ? [`not ready: ${node.readyMessage}`] : []),
-        ...(crashing ? [`aws-node restarted ${agent?.restarts ?? 0} times`] : []),
-      ],
-      fix: {
-        kind: "auto",
-        says: `${answer.refusal.hint} Never turn custom networking off for this: pods would come up in the nodes' subnets.`,
-      },
+      object: `node/${first.node.name}`,
+      says: `${group.length === 1 ? "the node has" : `${plural(group.length, "node")} have`} no network: ${first.says}`,
+      evidence: [...first.evidence, enumerate(group.map((f) => f.node.name))],
+      fix: first.fix,
     }
   }
 }
@@ -166,10 +188,10 @@ const attached = [...bound, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnet
 export const rotationChecks: readonly Check[] = [
   {
     id: "R01",
-    title: "No node is stuck without a placement",
+    title: "Nodes have a network",
     severity: "blocking",
-    needs: [...bound, "pods"],
-    run: crashingAgents,
+    needs: ["nodes", "pods", "daemonsets.apps"],
+    run: nodesWithoutNetwork,
   },
   {
     id: "R02",

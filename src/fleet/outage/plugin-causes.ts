@@ -1,6 +1,6 @@
 import type { Fix } from "../doctor/finding.ts"
 import type { PodFacts } from "../snapshot.ts"
-import type { CauseTest } from "./outage-case.ts"
+import type { CauseTest, OutageCase, Verdict } from "./outage-case.ts"
 
 const isAgent = (pod: PodFacts) =>
   pod.namespace === "kube-system" && pod.owner === "DaemonSet/aws-node"
@@ -11,7 +11,10 @@ const isController = (pod: PodFacts) =>
   !pod.terminating
 
 /** The plugin's pod on the node is missing, does not start, or has not made the node ready. */
-export const agentDown: CauseTest = ({ examination: { index }, node }) => {
+export function agentDown({
+  examination: { index },
+  node,
+}: Pick<OutageCase, "examination" | "node">): Verdict | undefined {
   const { pods, daemonSet } = index.snapshot.cluster
   const agent = index.podsOf(node.name).find(isAgent)
   const message = node.readyMessage ?? ""
@@ -31,7 +34,8 @@ export const agentDown: CauseTest = ({ examination: { index }, node }) => {
     daemonSet !== undefined &&
     (daemonSet.generation ?? 1) > 1 &&
     (nowhere || daemonSet.updated < daemonSet.desired || agent?.waiting !== undefined)
-  const logs = `kubectl logs -n kube-system ${agent?.name ?? "-l k8s-app=aws-node"} --previous`
+  const previous = agent?.restarts ? " --previous" : ""
+  const logs = `kubectl logs -n kube-system ${agent?.name ?? "-l k8s-app=aws-node"}${previous}`
   const fix: Fix = changed
     ? {
         kind: "plan",
