@@ -31,7 +31,7 @@ test("the objects on docs/placement.md are ones that a cluster takes", () => {
   const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => parse(text))
   assert.deepEqual(
     examples.map((e) => e.kind),
-    ["SubnetPool", "SubnetPool", "SecurityGroupPolicy"],
+    ["SubnetPool", "SubnetPool", "SecurityGroupPolicy", "SubnetPool", "SubnetPool"],
   )
   assert.deepEqual(examples.flatMap(shapeFindings), [])
 })

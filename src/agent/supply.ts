@@ -156,11 +156,14 @@ export class Supply {
     })
   }
 
-  /** Why a pod has no address. */
-  refusalFor(request: Pick<AssignRequest, "placement" | "pod">, shortage: PoolShortage): Refusal {
-    return !this.held(request.placement) && this.quotas.withholds(request)
-      ? this.quotas.reason(request.pod)
-      : this.refusal(request.placement, shortage)
+  /** Why a pod has no address. A placement that can serve nobody comes before a quota. */
+  refusalFor(
+    { placement, pod }: Pick<AssignRequest, "placement" | "pod">,
+    shortage: PoolShortage,
+  ): Refusal {
+    const refusal = this.refusal(placement, shortage)
+    const quota = !refusal.final && !this.held(placement)
+    return quota && this.quotas.withholds({ placement, pod }) ? this.quotas.reason(pod) : refusal
   }
 
   /** How many waiting pods of each placement could be served if there were addresses. */
@@ -247,7 +250,8 @@ export class Supply {
     }
     return this.#reasons.tell(this.#waiting, outlookOf, (placement, { metadata }) => {
       const pod = { namespace: metadata.namespace ?? "", name: metadata.name }
-      return this.quotas.withholds({ placement, pod }) ? this.quotas.reason(pod) : undefined
+      if (!this.quotas.withholds({ placement, pod })) return undefined
+      return this.refusalFor({ placement, pod }, book.pool.shortage(placement))
     })
   }
 

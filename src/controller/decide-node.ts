@@ -44,7 +44,7 @@ export interface Decision {
 /** Free addresses older than this are asked for anew before addresses are taken from a subnet. */
 const supplyAgeMs = 60_000
 /** A placement that cannot serve is looked at again: a subnet may have got room, or an id may exist by now. */
-export const recheckMs = 30_000
+export const recheckMs = 15_000
 
 /**
  * When to compare a node with EC2 because its pods wait for what only its own record explains, such as a slot that
@@ -82,12 +82,17 @@ export const blockedBy = (
     obstacle instanceof BerthError || obstacle === undefined
       ? obstacle
       : asBerthError(obstacle, "describe"),
-  quota: quotaOf(options, input, false).status,
+  quota: quotaOf(options, input, new Map()).status,
 })
 
-const quotaOf = ({ quotas }: DecideOptions, { state, object }: DecideInput, grow: boolean) => {
-  const { interfaces, written } = state
-  return quotas.decide(state.name, { spec: object.spec, interfaces, quota: written?.quota }, grow)
+const quotaOf = (
+  { quotas }: DecideOptions,
+  { state, object: { spec } }: DecideInput,
+  resolutions: ReadonlyMap<PlacementKey, Resolution>,
+) => {
+  const { name, interfaces, written } = state
+  const canServe = (key: PlacementKey) => resolutions.get(key)?.ok === true
+  return quotas.decide(name, { spec, interfaces, quota: written?.quota }, canServe)
 }
 
 /**
@@ -168,7 +173,7 @@ function decideWith(
   resolutions: ReadonlyMap<PlacementKey, Resolution>,
 ): Decision {
   const { state, object, node } = input
-  const quota = quotaOf(options, input, true)
+  const quota = quotaOf(options, input, resolutions)
   const demand = object.spec.demand.map((d) => ({
     ...d,
     waiting: Math.max(0, d.waiting - (quota.denied.get(d.placement) ?? 0)),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
+import type { QuotaStatus } from "../api/nodenetwork.ts"
+import { QuotaBook } from "./quota-book.ts"
 import { QuotaModel, steps } from "./testing/quota-model.ts"
 
 const nodes = 2
@@ -27,4 +29,58 @@ test("a namespace never exceeds its quota, and uses all of it in the end, whatev
     ),
     { numRuns: 2_000 },
   )
+})
+
+/** A node whose pods of the namespace `red` wait for an address of the pool `red`. */
+const waiting = (...pods: string[]) => {
+  const claims = pods.map((pod) => ({ pod, namespace: "red", held: false }))
+  const demand = { placement: "pool:red", inUse: 0, waiting: pods.length, cooling: 0, claims }
+  return { spec: { demand: [demand] }, interfaces: [], quota: undefined }
+}
+const always = () => true
+
+function bookOf(quota: number) {
+  const woken: string[] = []
+  const wake = (node: string) => void woken.push(node)
+  const book = new QuotaBook({ random: () => 0.5, quotaOf: () => quota, wake })
+  const written = new Map<string, QuotaStatus | undefined>()
+  const decide = (node: string, facts: ReturnType<typeof waiting>, canServe = always) => {
+    const { status } = book.decide(node, { ...facts, quota: written.get(node) }, canServe)
+    written.set(node, status)
+    book.written(node, status)
+    return status
+  }
+  return { book, decide, woken }
+}
+
+test("pods beyond the quota are told what their namespace has, and the node is woken when there is room", () => {
+  const { decide, woken } = bookOf(2)
+  assert.deepEqual(decide("a", waiting("p1", "p2"))?.granted, ["p1", "p2"])
+  const denied = decide("b", waiting("p3"))?.denied
+  assert.deepEqual(denied?.[0]?.pods, ["p3"])
+  assert.match(
+    denied?.[0]?.message ?? "",
+    /red has 2 addresses of SubnetPool\/red, which allows each namespace 2/,
+  )
+  assert.equal(woken.length, 0)
+  decide("a", waiting("p1"))
+  assert.ok(woken.includes("b"))
+  assert.deepEqual(decide("b", waiting("p3"))?.granted, ["p3"])
+})
+
+test("nothing is granted while the agent of a node that uses the pool does not name its pods", () => {
+  const { book, decide } = bookOf(5)
+  const mute = { placement: "pool:red", inUse: 3, waiting: 0, cooling: 0 }
+  book.load("old", { spec: { demand: [mute] }, interfaces: [], quota: undefined })
+  const [denial] = decide("a", waiting("p1"))?.denied ?? []
+  assert.match(denial?.message ?? "", /being counted for its quota: old has not answered yet/)
+  book.forget("old")
+  assert.deepEqual(decide("a", waiting("p1"))?.granted, ["p1"])
+})
+
+test("a pod whose placement cannot serve is granted nothing, and keeps nothing from others", () => {
+  const { decide } = bookOf(1)
+  const refused = decide("a", waiting("p1"), () => false)
+  assert.deepEqual([refused?.granted, refused?.denied], [[], []])
+  assert.deepEqual(decide("b", waiting("p2"))?.granted, ["p2"])
 })

@@ -94,8 +94,15 @@ export class QuotaBook {
     this.#put(node, this.#entryOf(facts, new Set(), found))
   }
 
-  /** Decides which waiting pods of a node may take an address. With `grow` off none is granted that was not before. */
-  decide(node: string, facts: QuotaFacts, grow: boolean): QuotaDecision {
+  /**
+   * Decides which waiting pods of a node may take an address. Where the placement cannot serve none is granted that was
+   * not before: it would keep from others what it has no use for.
+   */
+  decide(
+    node: string,
+    facts: QuotaFacts,
+    canServe: (placement: PlacementKey) => boolean,
+  ): QuotaDecision {
     if (!this.#entries.has(node)) this.load(node, facts)
     const known = this.#entries.get(node)
     const before = this.#entryOf(facts, known?.granted, known?.withdrawn)
@@ -105,10 +112,10 @@ export class QuotaBook {
     const denied = new Map<string, { claim: Claim; pods: string[] }>()
     const deniedAt = new Map<PlacementKey, number>()
     for (const claim of before.claims) {
-      if (claim.held || granted.has(claim.pod)) continue
+      if (claim.held || granted.has(claim.pod) || !canServe(claim.placement)) continue
       const key = lineOf(claim)
       const counts = withdrawn.has(claim.pod)
-      if (grow && this.#hasRoom(claim, node, counts)) {
+      if (this.#hasRoom(claim, node, counts)) {
         granted.add(claim.pod)
         if (!withdrawn.delete(claim.pod)) this.#add(key, 1)
         continue
@@ -118,9 +125,9 @@ export class QuotaBook {
       deniedAt.set(claim.placement, (deniedAt.get(claim.placement) ?? 0) + 1)
     }
     this.#entries.set(node, { ...before, granted, withdrawn })
-    this.#stand(node, new Set(grow ? denied.keys() : []))
+    this.#stand(node, new Set(denied.keys()))
     const applies = [...poolsOf(before)].some((pool) => this.#o.quotaOf(pool) !== undefined)
-    const denials = [...denied.values()].map(({ claim, pods }) => this.#denial(claim, pods))
+    const denials = [...denied.values()].map(({ claim, pods }) => this.#denial(node, claim, pods))
     const status = {
       ...{ term: this.#term, granted: [...granted].sort(), withdrawn: [...withdrawn].sort() },
       denied: denials,
@@ -181,20 +188,23 @@ export class QuotaBook {
   #hasRoom(claim: Claim, node: string, counts: boolean): boolean {
     const quota = this.#o.quotaOf(claim.pool)
     if (quota === undefined) return true
-    const others = this.#unaccounted.get(claim.pool) ?? new Set()
-    // The node's own grants are written over its own record, or not at all.
-    if ([...others].some((n) => n !== node || this.#entries.get(n)?.vague.has(claim.pool)))
-      return false
+    if (this.#uncounted(claim.pool, node).length > 0) return false
     return (this.#used.get(lineOf(claim)) ?? 0) - (counts ? 1 : 0) < quota
   }
 
-  #denial({ pool, namespace }: Claim, pods: string[]): QuotaDenial {
+  /** Nodes that are not accounted for; the one decided on is, for its grants go over its own record or nowhere. */
+  #uncounted(pool: string, decided: string): string[] {
+    const nodes = [...(this.#unaccounted.get(pool) ?? [])]
+    return nodes.filter((node) => node !== decided || this.#entries.get(node)?.vague.has(pool))
+  }
+
+  #denial(node: string, { pool, namespace }: Claim, pods: string[]): QuotaDenial {
     const quota = this.#o.quotaOf(pool) ?? 0
     const used = this.#used.get(`${pool} ${namespace}`) ?? 0
     const error =
       used >= quota
         ? fail("ipam/quota-reached", { pool, namespace, used, quota })
-        : fail("ipam/quota-uncounted", { pool, nodes: [...(this.#unaccounted.get(pool) ?? [])] })
+        : fail("ipam/quota-uncounted", { pool, nodes: this.#uncounted(pool, node) })
     const { code, message, hint } = error
     return { pool, namespace, pods, code, message, hint }
   }

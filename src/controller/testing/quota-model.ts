@@ -52,7 +52,7 @@ class Term {
   decide(node: number): void {
     if (this.pending.has(node)) return
     const record = this.#model.records[node]?.[this.view[node] ?? 0] as Stored
-    const decision = this.book.decide(String(node), this.#facts(node), true)
+    const decision = this.book.decide(String(node), this.#facts(node), () => true)
     this.pending.set(node, { decision, generation: record.generation })
   }
 
