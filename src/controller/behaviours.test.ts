@@ -6,7 +6,7 @@ import type { NodeNetworkSpec } from "../api/nodenetwork.ts"
 import { eniConfigs, nodes, securityGroupPolicies, subnetPools } from "../api/resources.ts"
 import { createSubnet } from "../ec2/memory/subnets.ts"
 import { associateVpcCidr } from "../ec2/memory/vpcs.ts"
-import { ids, launch } from "./testing/test-cloud.ts"
+import { ids } from "./testing/test-cloud.ts"
 import { World } from "./testing/world.ts"
 
 const condition = (list: readonly Condition[] | undefined, type: string) =>
@@ -275,26 +275,6 @@ test("W3: groups that follow the primary follow its changes, at the next audit",
   await world.ec2.modifyNetworkInterface({ id: primary?.id ?? "", securityGroups })
   await world.clock.advance(700_000)
   assert.deepEqual((await enis())[1]?.securityGroups, securityGroups)
-  await term.stop()
-})
-
-test("an instance that takes over a node's name starts with a record of its own", async () => {
-  const { world, start, own } = await scene()
-  const term = await start()
-  const [before] = await own()
-  world.terminate("n1")
-  await world.clock.advance(5_000)
-  const instanceID = launch(world.cloud, "m5.large")
-  const spec = { providerID: `aws:///us-west-2a/${instanceID}` }
-  await world.kube.patch(nodes, { name: "n1" }, { type: "merge", body: { spec } })
-  await world.spec("n1", { instanceID })
-  await world.waiting("n1", 2)
-  await world.clock.advance(10_000)
-  const after = await own()
-  assert.equal(after.length, 1)
-  assert.notEqual(after[0]?.id, before?.id)
-  const [eni] = await world.ec2.describeNetworkInterfaces({ ids: [after[0]?.id ?? ""] })
-  assert.equal(eni?.attachment?.instanceId, instanceID)
   await term.stop()
 })
 

@@ -32,9 +32,9 @@ export async function takeIn(
   const context = contextOf(state, object, facts, clusterName.value)
   const seen = enis.map((eni) => withoutOffered(adopt(eni, context), state, object))
   // The record of an instance that had the node's name before says nothing about this one.
-  const known = state.interfaces.some((i) => i.primary && i.id !== primary.id)
-    ? []
-    : state.interfaces
+  const isOthers = state.interfaces.some((i) => i.primary && i.id !== primary.id)
+  if (isOthers) state.intents.clear()
+  const known = isOthers ? [] : state.interfaces
   const truth = reconcileTruth(known, seen, state.suspects, observation.at)
   state.interfaces = truth.interfaces
   state.suspects = truth.suspects
