@@ -12,23 +12,12 @@ export function labOptionsOf(call: Call): Omit<LabOptions, "scenario" | "onProgr
     throw fail("lab/no-control-plane", { folder: controlPlane })
   }
   return {
-    name: labName(text(call, "name") ?? "default"),
+    name: text(call, "name") ?? "default",
     kubePort: port(call, "port"),
     ec2Port: port(call, "ec2Port"),
     ...(controlPlane === undefined ? {} : { controlPlane }),
     hollow: flag(call, "hollow"),
   }
-}
-
-function labName(name: string): string {
-  if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
-    throw fail("cli/bad-option", {
-      option: "--name",
-      value: name,
-      expected: "up to 32 lower-case letters, digits and dashes",
-    })
-  }
-  return name
 }
 
 function port(call: Call, option: string): number {
