@@ -65,7 +65,9 @@ function troubleLines(
 
 /** How full, in the colour of how bad that is. */
 function fill(total: number, free: number, { paint, width }: Terminal): string {
-  const full = total <= 0 ? 1 : (total - free) / total
+  // Nothing is known of a pool that nobody has looked at.
+  if (total <= 0) return "-"
+  const full = (total - free) / total
   const colour = full >= 0.9 ? "red" : full >= 0.7 ? "yellow" : "green"
   return paint(colour, fillBar(full, (width ?? wide) >= wide ? wideBar : narrowBar))
 }
@@ -96,7 +98,7 @@ function poolTable(pools: readonly PoolRow[], terminal: Terminal): string {
     String(p.nodes),
     p.waiting > 0 ? `${p.pods}, ${paint("red", `${p.waiting} wait`)}` : String(p.pods),
     p.daysToFull === undefined ? "-" : `${Math.ceil(p.daysToFull)} d`,
-    paint(p.ready ? "green" : "red", p.reason),
+    paint(p.ready ? "green" : p.total > 0 ? "red" : "yellow", p.reason),
   ])
   return table(["POOL", "FILL", "FREE", "NODES", "PODS", "FULL IN", "STATE"], rows, width)
 }

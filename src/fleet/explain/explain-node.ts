@@ -87,12 +87,19 @@ function interfaceSteps(
   node: NodeFacts,
   wanted: ReadonlySet<string> | undefined,
 ): TraceStep[] {
-  const states = new Map(
-    index.nodeNetwork(node.name)?.status?.interfaces.map((i) => [i.id, i.state]),
-  )
+  const managed = new Map(index.nodeNetwork(node.name)?.status?.interfaces.map((i) => [i.id, i]))
+  const berth = index.snapshot.cluster.daemonSet?.berth === true
   return index.interfacesOf(node).map((eni, position) => {
     const held = `${eni.subnetId}, ${eni.addresses.length} addresses, ${eni.prefixes.length} prefixes, ${eni.securityGroups.join(",")}`
     const subject = eni.id
+    const { state, placement, object } = managed.get(eni.id) ?? {}
+    if (placement !== undefined && placement !== nodePlacement)
+      return { subject, verdict: "noted", why: `for pods of ${object ?? placement} (${held})` }
+    const old = !berth && eni.addresses.length + eni.prefixes.length > 0
+    if (position === 0 && index.mode.customNetworking && old) {
+      const why = `primary interface: pods go on getting what it held before custom networking (${held})`
+      return { subject, verdict: "refused", why }
+    }
     if (position === 0 && index.mode.customNetworking) {
       return {
         subject,
@@ -100,7 +107,6 @@ function interfaceSteps(
         why: `primary interface: the host's own with custom networking (${held})`,
       }
     }
-    const state = states.get(eni.id)
     if (state === "Draining" || state === "Foreign" || state === "Releasing") {
       return { subject, verdict: "passed over", why: `${state.toLowerCase()} (${held})` }
     }

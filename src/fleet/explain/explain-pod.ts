@@ -1,3 +1,4 @@
+import { parsePlacementKey } from "../../placement/placement.ts"
 import { podPlacement } from "../../placement/pod-placement.ts"
 import { resolvePlacement } from "../../placement/resolve.ts"
 import { classify } from "../classify.ts"
@@ -76,7 +77,9 @@ export function explainPod(index: FleetIndex, pod: PodFacts, to?: string): Expla
     : resolution !== undefined && !resolution.ok
       ? resolution.refusal
       : undefined
-  const told = supplyTrouble(index, node.name, choice.ok ? choice.key : "node")
+  const key = choice.ok ? choice.key : "node"
+  const told =
+    supplyTrouble(index, node.name, key) ?? quotaTrouble(index, node.name, key, pod.namespace)
   const event = warned(index, pod)
   if (cause !== undefined) facts.push({ name: "cause", value: cause.cause })
   if (told !== undefined) facts.push({ name: "controller says", value: told.message })
@@ -143,6 +146,18 @@ function supplyTrouble(
     message: placement.message,
     ...(placement.hint === undefined ? {} : { hint: placement.hint }),
   }
+}
+
+/** What the controller says of the quota of the pod's pool. */
+function quotaTrouble(
+  index: FleetIndex,
+  node: string,
+  key: string,
+  namespace: string,
+): { message: string; hint?: string } | undefined {
+  const denied = index.nodeNetwork(node)?.status?.quota?.denied ?? []
+  const pool = parsePlacementKey(key)?.pool
+  return denied.find((d) => d.pool === pool && d.namespace === namespace)
 }
 
 /** The newest warning on the pod, which is all there is with the stock plugin. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { subnetPool } from "../../placement/testing/facts.ts"
 import { indexFleet } from "../facts/fleet-index.ts"
 import { node, pod, smallFleet } from "../testing/small-fleet.ts"
 import { explainEniConfig } from "./explain-eniconfig.ts"
@@ -17,6 +18,30 @@ test("a node's explanation names the deciding object and the key that named it",
   assert.equal(fact(explanation, "decided by"), "ENIConfig/us-west-2a")
   const chosen = explanation.trace.find((s) => s.verdict === "chosen")
   assert.equal(chosen?.subject, "label topology.kubernetes.io/zone")
+})
+
+test("interfaces of pods with a placement of their own are not the node's strays", () => {
+  const base = smallFleet()
+  const eni = { ...base.aws!.interfaces[1]!, subnetId: "subnet-pods-b" }
+  const interfaces = base.aws!.interfaces.map((i) => (i.id === eni.id ? eni : i))
+  const network = {
+    apiVersion: "berth.dev/v1alpha1",
+    kind: "NodeNetwork",
+    metadata: { name: "node-a" },
+    status: {
+      placements: [],
+      conditions: [],
+      interfaces: [{ id: eni.id, placement: "pool:blue" }],
+    },
+  }
+  const step = (nodeNetworks: unknown[]) => {
+    const cluster = { nodeNetworks: nodeNetworks as never }
+    const index = indexFleet(smallFleet({ cluster, aws: { interfaces } }))
+    return explainNode(index, index.node("node-a")!).trace.find((s) => s.subject === eni.id)
+  }
+  assert.equal(step([])?.verdict, "refused")
+  assert.equal(step([network])?.verdict, "noted")
+  assert.match(step([network])?.why ?? "", /^for pods of pool:blue/)
 })
 
 test("an annotation that names a missing ENIConfig is refused, with what to do", () => {
@@ -53,6 +78,26 @@ test("a stuck pod's explanation gives the doctor's cause and fix, and what the p
   assert.equal(fact(explanation, "cause"), "cool-down")
   assert.match(explanation.hint ?? "", /^Wait/)
   assert.match(fact(explanation, "last warning") ?? "", /failed to assign an IP address/)
+})
+
+test("a pod beyond its namespace's quota is explained by it", () => {
+  const stuck = pod("web-3", "a")
+  const pool = subnetPool("red", {
+    ...{ podSelector: {}, subnets: [{ id: "subnet-pods-a" }], quotaPerNamespace: 2 },
+  })
+  const denial = {
+    ...{ pool: "red", namespace: "shop", pods: ["uid-3"], code: "ipam/quota-reached" },
+    ...{ message: "namespace shop has 2 addresses", hint: "Raise it." },
+  }
+  const quota = { term: "t", granted: [], withdrawn: [], denied: [denial] }
+  const record = {
+    ...{ apiVersion: "berth.dev/v1alpha1", kind: "NodeNetwork", metadata: { name: "node-a" } },
+    spec: {} as never,
+    status: { placements: [], interfaces: [], conditions: [], quota },
+  }
+  const cluster = { pods: [stuck], subnetPools: [pool], nodeNetworks: [record] }
+  const explanation = explainPod(indexFleet(smallFleet({ cluster })), stuck)
+  assert.deepEqual([explanation.answer, explanation.hint], [denial.message, denial.hint])
 })
 
 test("off-VPC traffic leaves with the node's address and interface, unless SNAT is external", () => {
