@@ -92,6 +92,19 @@ async function wire(stage: Stage, undo: AsyncDisposableStack, isolated: boolean)
   return hosts as Hosts
 }
 
+/** Node ports of the database: 30080 with the client's address, 30081 with the node's. */
+const kubeProxy = `table ip kube-proxy {
+  chain nat-prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local tcp dport 30080 dnat to ${pods.db}:8080
+    fib daddr type local tcp dport 30081 meta mark set meta mark or 0x4000 dnat to ${pods.db}:8080
+  }
+  chain nat-postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    meta mark and 0x4000 == 0x4000 masquerade fully-random
+  }
+}`
+
 const timeoutMs = 500
 const answered = (asking: Host, address: string, protocol: "tcp" | "udp" = "tcp") =>
   asking.sees(address, { timeoutMs, protocol }).catch(() => "nothing")
@@ -165,6 +178,26 @@ withNamespaces((folder) => {
         "pods with the same groups share an interface, and reach each other directly",
         async () => {
           assert.equal(await answered(db2, pods.db), pods.db2)
+        },
+      )
+
+      await t.test(
+        "node ports lead to the pod where its groups admit whom it sees: the node, or the client",
+        async () => {
+          await stage.node("a").nft(kubeProxy)
+          const asks = (port: number) =>
+            machine.sees(node, { port, timeoutMs }).catch(() => "nothing")
+          const toPorts = from({ groupId: "sg-client", fromPort: 30080, toPort: 30081 })
+          const admitting = (...who: FabricRule[]) => stage.fabric.sync(view(who, [toPorts]))
+          await admitting(from({ cidr: `${node}/32` }))
+          assert.equal(await asks(30081), node)
+          await admitting()
+          assert.equal(await asks(30081), sees(node))
+          // With externalTrafficPolicy=Local the client's address would come by an ENI that it does not belong to.
+          await admitting(...fromClients)
+          assert.equal(await asks(30080), sees("10.0.1.10"))
+          await stage.node("a").nft("delete table ip kube-proxy")
+          await stage.fabric.sync(view(fromClients))
         },
       )
 

@@ -57,11 +57,24 @@ withNamespaces((folder) => {
         assert.equal(await a.sees(addresses.partner, { protocol }), addresses.node)
         assert.equal(await p.sees(addresses.internet, { protocol }), addresses.node)
       }
-      for (const randomize of ["hashrandom", "none"] as const) {
-        await keep({ randomize })
-        assert.equal(await a.sees(addresses.internet), addresses.node)
-      }
     })
+
+    await t.test(
+      "AWS_VPC_K8S_CNI_RANDOMIZESNAT says whether the source port changes as well",
+      async () => {
+        const kept = async () => {
+          const asked = Array.from({ length: 5 }, () => a.keepsPort(addresses.internet))
+          return (await Promise.all(asked)).filter(Boolean).length
+        }
+        await keep({ randomize: "none" })
+        assert.equal(await kept(), 5)
+        for (const randomize of ["hashrandom", "prng"] as const) {
+          await keep({ randomize })
+          assert.ok((await kept()) < 5, randomize)
+          assert.equal(await a.sees(addresses.internet), addresses.node)
+        }
+      },
+    )
 
     await t.test(
       "excluded destinations see the pod's own address; all of them, for 0.0.0.0/0",
@@ -92,6 +105,18 @@ withNamespaces((folder) => {
       await keep({ externalServiceCIDRs: ["198.51.100.0/24"] })
       assert.equal(await a.sees(addresses.internet), addresses.node)
     })
+
+    await t.test(
+      "AWS_VPC_K8S_CNI_CONNMARK: any bits will do, and the rule of former ones goes",
+      async () => {
+        await keep({ connmark: 0x100 })
+        assert.equal(await a.sees(addresses.internet), addresses.node)
+        const marks = vpc.node.rules().flatMap(({ mark }) => mark ?? [])
+        assert.deepEqual(marks, [{ value: 0x100, mask: 0x100 }])
+        await keep()
+        assert.equal(await a.sees(addresses.internet), addresses.node)
+      },
+    )
 
     await t.test("the VPC's blocks are followed live", async () => {
       await keep({ vpcCIDRs: [...policy.vpcCIDRs, "192.168.0.0/16"] })
@@ -168,7 +193,10 @@ withNamespaces((folder) => {
   })
 })
 
-/** Node port 30080 leads to pod a; 30081 too, masqueraded; cluster address 10.100.0.1 leads to the internet host. */
+/**
+ * Node port 30080 leads to pod a; 30081 too, masqueraded; cluster address 10.100.0.1 leads to the internet
+ * host, 10.100.0.2 to pod a.
+ */
 async function nodePorts(
   vpc: Topology,
   a: Host,
@@ -183,6 +211,8 @@ async function nodePorts(
       assert.equal(await from.sees(addresses.node, { port: 30081 }), addresses.node)
     }
     assert.equal(await nodeHost.sees(podA), addresses.node)
+    // A service that leads a pod back to itself: kube-proxy hides the pod's address from it, or it would answer itself.
+    assert.equal(await a.sees("10.100.0.2", { port: 80 }), addresses.node)
     // A service whose endpoint is outside the VPC: what counts is where the packet goes after kube-proxy.
     assert.equal(await a.sees("10.100.0.1", { port: 80 }), externalSNAT ? podA : addresses.node)
   }
@@ -241,6 +271,7 @@ const kubeProxies: readonly KubeProxy[] = [
     fib daddr type local tcp dport 30080 dnat to ${podA}:8080
     fib daddr type local tcp dport 30081 meta mark set meta mark or 0x4000 dnat to ${podA}:8080
     ip daddr 10.100.0.1 tcp dport 80 dnat to ${addresses.internet}:8080
+    ip saddr ${podA} ip daddr 10.100.0.2 tcp dport 80 meta mark set meta mark or 0x4000 dnat to ${podA}:8080
   }
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
@@ -262,6 +293,8 @@ const kubeProxies: readonly KubeProxy[] = [
 -A PREROUTING -p tcp -m addrtype --dst-type LOCAL --dport 30081 -j MARK --or-mark 0x4000
 -A PREROUTING -p tcp -m addrtype --dst-type LOCAL --dport 30081 -j DNAT --to-destination ${podA}:8080
 -A PREROUTING -p tcp -d 10.100.0.1 --dport 80 -j DNAT --to-destination ${addresses.internet}:8080
+-A PREROUTING -p tcp -s ${podA} -d 10.100.0.2 --dport 80 -j MARK --or-mark 0x4000
+-A PREROUTING -p tcp -d 10.100.0.2 --dport 80 -j DNAT --to-destination ${podA}:8080
 -A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE --random-fully
 COMMIT
 `,

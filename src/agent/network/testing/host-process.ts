@@ -16,7 +16,8 @@ interface Question {
 }
 
 const server = createServer((socket) => {
-  const answer = `${socket.remoteAddress}`.replace("::ffff:", "")
+  const address = `${socket.remoteAddress}`.replace("::ffff:", "")
+  const answer = `${address} ${socket.remotePort}`
   socket.on("error", () => {})
   socket.on("data", () => socket.write(answer))
 })
@@ -25,7 +26,13 @@ udp.on("message", (_, from) => udp.send(from.address, from.port, from.address))
 
 let held: Socket | undefined
 
-function ask(question: Question): Promise<string> {
+/** Seen by the other side: the source address, and by TCP whether the source port is the one that was sent. */
+interface Seen {
+  readonly saw: string
+  readonly keptPort?: boolean
+}
+
+function ask(question: Question): Promise<Seen> {
   return new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error("timeout")), question.timeoutMs).unref()
     if (question.by === "udp") askUdp(question, resolve, reject)
@@ -33,7 +40,7 @@ function ask(question: Question): Promise<string> {
   })
 }
 
-type Done = (saw: string) => void
+type Done = (seen: Seen) => void
 type Failed = (error: unknown) => void
 
 function askTcp(question: Question, done: Done, failed: Failed): void {
@@ -43,7 +50,8 @@ function askTcp(question: Question, done: Done, failed: Failed): void {
   if (question.by === "tcp") setTimeout(() => socket.destroy(), question.timeoutMs).unref()
   socket.on("error", failed)
   socket.once("data", (data) => {
-    done(data.toString())
+    const [saw = "", port] = data.toString().split(" ")
+    done({ saw, keptPort: Number(port) === socket.localPort })
     if (question.by === "tcp") socket.destroy()
   })
   socket.write("?")
@@ -53,14 +61,14 @@ function askUdp(question: Question, done: Done, failed: Failed): void {
   const socket = createSocket("udp4")
   setTimeout(() => socket.close(), question.timeoutMs).unref()
   socket.on("error", failed)
-  socket.once("message", (data) => done(data.toString()))
+  socket.once("message", (data) => done({ saw: data.toString() }))
   socket.send("?", question.port, question.to)
 }
 
 createInterface(process.stdin).on("line", (line) => {
   const question: Question = JSON.parse(line)
   ask(question).then(
-    (saw) => console.log(JSON.stringify({ id: question.id, saw })),
+    (seen) => console.log(JSON.stringify({ id: question.id, ...seen })),
     (error) => console.log(JSON.stringify({ id: question.id, error: String(error) })),
   )
 })

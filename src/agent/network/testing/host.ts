@@ -9,8 +9,11 @@ const program = fileURLToPath(new URL("./host-process.ts", import.meta.url))
 interface Reply {
   readonly id: number
   readonly saw?: string
+  readonly keptPort?: boolean
   readonly error?: string
 }
+
+type Seen = { readonly saw: string; readonly keptPort: boolean | undefined }
 
 interface Options {
   readonly port?: number
@@ -55,19 +58,28 @@ export class Host implements AsyncDisposable {
     return this.#ask("hold", to, options)
   }
 
+  /** Whether the other side sees the source port that this one has sent from. */
+  async keepsPort(to: string): Promise<boolean> {
+    return (await this.#question("tcp", to, {})).keptPort === true
+  }
+
   seesAgain(): Promise<string> {
     return this.#ask("again", "", {})
   }
 
   async #ask(by: string, to: string, options: Options): Promise<string> {
+    return (await this.#question(by, to, options)).saw
+  }
+
+  async #question(by: string, to: string, options: Options): Promise<Seen> {
     const { port = 8080, timeoutMs = 5_000 } = options
     this.#questions += 1
     const id = this.#questions
     const reply = new Promise<Reply>((resolve) => this.#waiting.set(id, resolve))
     this.#process.stdin?.write(`${JSON.stringify({ id, by, to, port, timeoutMs })}\n`)
-    const { saw, error } = await reply
+    const { saw, keptPort, error } = await reply
     if (saw === undefined) throw new Error(`${by} to ${to}:${port}: ${error}`)
-    return saw
+    return { saw, keptPort }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
