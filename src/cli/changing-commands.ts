@@ -36,6 +36,17 @@ export const changingCommands: readonly Command[] = [
         about: "make room for the nodes that a Kubernetes upgrade adds for a while",
       },
       {
+        flags: "--since <file>",
+        about: "an earlier snapshot: tells how fast addresses go, and when the subnets are full",
+        many: true,
+      },
+      {
+        flags: "--quota <name=number>",
+        about:
+          "what the account has: blocksPerVpc, subnetsPerVpc, groupsPerInterface, interfacesPerRegion; default AWS's",
+        many: true,
+      },
+      {
         flags: "--write <folder>",
         about: "write the plan as files for kubectl, AWS CLI, Terraform, CloudFormation and more",
       },

@@ -14,6 +14,8 @@ export function planPage(plan: PlanDocument, terminal: Terminal): string {
     ...blockers(plan, terminal),
     ...risks(plan, terminal),
     addresses(plan, terminal),
+    lasts(plan, terminal),
+    quotas(plan, terminal),
     maxPods(plan, terminal),
     ...steps(plan, terminal),
     nodes(plan, terminal),
@@ -22,12 +24,29 @@ export function planPage(plan: PlanDocument, terminal: Terminal): string {
     .join("\n")
 }
 
-function headline({ site, steps, mode, takenAt }: PlanDocument, { paint, width }: Terminal) {
-  const what = steps.length === 0 ? "nothing to do" : plural(steps.length, "step")
-  const networking = `custom networking ${mode.customNetworking ? "on" : "off"}`
-  const prefixes = mode.prefixDelegation ? ", with prefixes" : ""
-  const line = `${site.cluster ?? "the cluster"}: ${what} to ${networking}${prefixes}, planned on ${takenAt}`
+function headline(plan: PlanDocument, { paint, width }: Terminal) {
+  const { site, steps, takenAt } = plan
+  const what = steps.length === 0 ? "nothing to change" : plural(steps.length, "step")
+  const line = `${site.cluster ?? "the cluster"}: ${what} for ${wanted(plan).join(", ")} (planned on ${takenAt})`
   return `${paint("bold", wrap(line, width))}\n`
+}
+
+/** What was asked for, in words. */
+function wanted({ request, mode }: PlanDocument): string[] {
+  const { customNetworking, prefixDelegation, targets, block, pool, morePods, moreNodes } = request
+  const state = (on: boolean) => (on ? "on" : "off")
+  const parts = [
+    ...(customNetworking === undefined ? [] : [`custom networking ${state(customNetworking)}`]),
+    ...(block === undefined ? [] : [`pods in ${block}`]),
+    ...(pool === undefined ? [] : [`pool ${pool}`]),
+    ...(prefixDelegation === undefined ? [] : [`prefix delegation ${state(prefixDelegation)}`]),
+    ...Object.entries(targets ?? {}).map(([name, value]) => `${name}=${value}`),
+    ...(morePods === undefined ? [] : [plural(morePods, "pod more", "pods more")]),
+    ...(moreNodes === undefined ? [] : [plural(moreNodes, "node more", "nodes more")]),
+  ]
+  return customNetworking === undefined
+    ? [...parts, `custom networking stays ${state(mode.customNetworking)}`]
+    : parts
 }
 
 function blockers({ preflight }: PlanDocument, { paint, width }: Terminal): string[] {
@@ -55,11 +74,12 @@ function risks({ risks }: PlanDocument, { paint, width }: Terminal): string[] {
   return [`${paint("bold", "Risks")}\n${lines.join("")}`]
 }
 
-function addresses({ needs, layout }: PlanDocument, { paint, width }: Terminal): string {
+function addresses({ needs, layout, forecast }: PlanDocument, { paint, width }: Terminal): string {
   if (needs.length === 0) return ""
   const rows = needs.map((need) => {
     const subnet = layout.subnets.find((s) => s.zone === need.zone)
-    const where = subnet === undefined ? "-" : subnet.cidr + (subnet.id === undefined ? " new" : "")
+    const now = forecast.find((f) => f.zone === need.zone)?.subnets.join(", ") || "-"
+    const where = subnet === undefined ? now : subnet.cidr + (subnet.id === undefined ? " new" : "")
     return [
       need.zone,
       ...[need.nodes, need.pods, need.now, need.full].map((n) => n.toLocaleString("en")),
@@ -69,6 +89,33 @@ function addresses({ needs, layout }: PlanDocument, { paint, width }: Terminal):
   })
   const header = ["ZONE", "NODES", "PODS", "NEEDS", "AT MOST", "SUBNET", "HAS"]
   return `${paint("bold", "Addresses")}\n${table(header, rows, width)}`
+}
+
+function lasts({ forecast }: PlanDocument, { paint, width }: Terminal): string {
+  if (forecast.length === 0) return ""
+  const number = (n: number) => n.toLocaleString("en")
+  const rows = forecast.map(({ zone, subnets, left, leftWhenFull, burnRate, daysToFull }) => [
+    ...[zone, subnets.join(", ") || "-", number(left), number(leftWhenFull)],
+    burnRate === undefined ? "?" : `${burnRate > 0 ? "+" : ""}${number(burnRate)}/h`,
+    daysToFull === undefined ? "-" : `${number(Math.floor(daysToFull))} d`,
+  ])
+  const header = ["ZONE", "SUBNET", "LEFT", "ALL FULL", "USE", "LASTS"]
+  const unknown = forecast.some((f) => f.burnRate === undefined)
+  const hint = unknown
+    ? "How fast addresses go is not measured: give an older snapshot with --since FILE.\n"
+    : ""
+  return `${paint("bold", "Forecast: addresses left after the change")}\n${table(header, rows, width)}${hint}`
+}
+
+/** Those that the change takes from. */
+function quotas({ quotas }: PlanDocument, { paint, width }: Terminal): string {
+  const touched = quotas.filter((q) => q.after > q.used)
+  if (touched.length === 0) return ""
+  const rows = touched.map((q) => [
+    ...[q.title, String(q.used), String(q.after)],
+    `${q.limit.toLocaleString("en")}${q.assumed ? " (default)" : ""}`,
+  ])
+  return `${paint("bold", "Quotas")}\n${table(["QUOTA", "NOW", "AFTER", "LIMIT"], rows, width)}`
 }
 
 function maxPods({ maxPods }: PlanDocument, { paint, width }: Terminal): string {

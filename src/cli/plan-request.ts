@@ -1,6 +1,8 @@
 import { fail } from "../errors/catalogue.ts"
 import type { ChangeRequest } from "../fleet/change/change-request.ts"
+import { quotaNames } from "../fleet/change/quota-use.ts"
 import type { FleetIndex } from "../fleet/facts/fleet-index.ts"
+import type { QuotaFacts } from "../fleet/snapshot.ts"
 import { formatCidr, parseCidr } from "../vpc/cidr.ts"
 import { type Call, flag, list, text } from "./command.ts"
 import { wholeNumber } from "./whole-number.ts"
@@ -92,6 +94,19 @@ function targetsOf(call: Call): Record<string, string> | undefined {
     return value === undefined ? [] : [[name, String(value)]]
   })
   return entries.length > 0 ? Object.fromEntries(entries) : undefined
+}
+
+/** `--quota blocksPerVpc=20`, as often as there are quotas. */
+export function quotasOf(call: Call): QuotaFacts {
+  return Object.fromEntries(
+    list(call, "quota").map((value) => {
+      const [, name, number] = /^(\w+)=(\d{1,9})$/.exec(value) ?? []
+      const known = quotaNames.find((q) => q === name)
+      if (known === undefined)
+        throw bad("--quota", value, `NAME=NUMBER, of ${quotaNames.join(", ")}`)
+      return [known, Number(number)]
+    }),
+  )
 }
 
 const bad = (option: string, value: string, expected: string) =>

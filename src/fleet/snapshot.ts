@@ -201,6 +201,8 @@ export interface NetworkAclFacts {
 export interface QuotaFacts {
   /** L-83CA0A9D. */
   readonly blocksPerVpc?: number
+  /** L-407747CB. */
+  readonly subnetsPerVpc?: number
   /** L-2AFB9258. */
   readonly groupsPerInterface?: number
   /** L-DF5E4CA3. */

@@ -5,12 +5,15 @@ import { type MaxPods, maxPods } from "../../vpc/max-pods.ts"
 import { type Examination, examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
 import { type RolloverNode, rollover } from "../rollover.ts"
+import type { Snapshot } from "../snapshot.ts"
 import type { ChangeRequest } from "./change-request.ts"
 import { type Preflight, preflight } from "./preflight.ts"
+import { type QuotaUse, quotaUses } from "./quota-use.ts"
 import { type Risk, risksOf } from "./risks.ts"
 import { type Step, stepsOf } from "./steps.ts"
 import { layOut, type SubnetLayout } from "./subnet-layout.ts"
 import { subnetReference } from "./subnet-reference.ts"
+import { type ZoneForecast, zoneForecasts } from "./zone-forecast.ts"
 import { type TargetMode, targetMode, type ZoneNeed, zoneNeeds } from "./zone-needs.ts"
 
 /** Everything a change takes, as data: the command line shows it, exporters write it as files, `apply` carries it out. */
@@ -18,6 +21,8 @@ export interface ChangePlan {
   readonly request: ChangeRequest
   readonly mode: TargetMode
   readonly needs: readonly ZoneNeed[]
+  readonly forecast: readonly ZoneForecast[]
+  readonly quotas: readonly QuotaUse[]
   readonly layout: SubnetLayout
   /** A new subnet's id is not known yet: objects name it as `${subnet:ZONE}`. */
   readonly objects: readonly (ENIConfig | SubnetPool)[]
@@ -44,20 +49,27 @@ export interface MaxPodsChange {
   readonly after: number
 }
 
-/** What has to be done to make the change, in what order, and what can go wrong. */
-export function planChange(index: FleetIndex, request: ChangeRequest): ChangePlan {
+/** What has to be done to make the change, in what order, and what can go wrong. `earlier` snapshots tell the trend. */
+export function planChange(
+  index: FleetIndex,
+  request: ChangeRequest,
+  earlier: readonly Snapshot[] = [],
+): ChangePlan {
   const examination = examine(index)
   const mode = targetMode(examination, request)
   const needs = zoneNeeds(examination, mode, request)
   const layout = mode.customNetworking
     ? layOut(examination, needs, request)
     : { blocks: [], subnets: [], unplaced: [] }
+  const objects = objectsFor(layout, examination, request)
   const plan = {
     request,
     mode,
     needs,
+    forecast: zoneForecasts(examination, { needs, layout }, earlier),
+    quotas: quotaUses(examination, { layout, objects }),
     layout,
-    objects: objectsFor(layout, examination, request),
+    objects,
     env: envChanges(examination, mode, request),
     maxPods: maxPodsChanges(examination, mode),
   }

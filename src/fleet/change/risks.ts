@@ -8,7 +8,10 @@ export interface Risk {
   readonly answer: string
 }
 
-type Draft = Pick<ChangePlan, "request" | "mode" | "needs" | "layout" | "env" | "replace">
+type Draft = Pick<
+  ChangePlan,
+  "request" | "mode" | "needs" | "forecast" | "quotas" | "layout" | "env" | "replace"
+>
 
 /** Risks of a change, from what users of custom networking report most. */
 export function risksOf(plan: Draft, examination: Examination): Risk[] {
@@ -20,11 +23,23 @@ export function risksOf(plan: Draft, examination: Examination): Risk[] {
   ]
 }
 
-function placeRisks({ layout, needs }: Draft): Risk[] {
-  const risks: Risk[] = layout.unplaced.map((zone) => ({
-    says: `no room for a pod subnet in ${zone}`,
-    answer: "give a larger block, or smaller subnets",
+function placeRisks({ layout, needs, forecast, quotas }: Draft): Risk[] {
+  const short = forecast.filter((f) => f.left < 0)
+  const risks: Risk[] = short.map(({ zone, left, subnets }) => ({
+    says: `${plural(-left, "address is", "addresses are")} missing in ${zone} (${enumerate(subnets)})`,
+    answer: "plan a block for it: berth plan --cidr BLOCK with the same options",
   }))
+  for (const { title, code, after, limit } of quotas.filter((q) => q.after > q.limit))
+    risks.push({
+      says: `${title} would be ${after}, and the quota is ${limit}`,
+      answer: `ask for more: aws service-quotas request-service-quota-increase --service-code vpc --quota-code ${code} --desired-value ${after}; or tell what it is with --quota`,
+    })
+  risks.push(
+    ...layout.unplaced.map((zone) => ({
+      says: `no room for a pod subnet in ${zone}`,
+      answer: "give a larger block, or smaller subnets",
+    })),
+  )
   for (const block of layout.blocks) {
     risks.push(...block.refusals.map((says) => ({ says, answer: "choose another block" })))
     risks.push(

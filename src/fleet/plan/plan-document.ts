@@ -3,6 +3,7 @@ import type { ChangeRequest } from "../change/change-request.ts"
 import { routeTableFor } from "../change/route-table.ts"
 import { examine } from "../doctor/examination.ts"
 import type { FleetIndex } from "../facts/fleet-index.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 export const planFormat = "berth-plan/1"
 
@@ -31,14 +32,18 @@ export interface Site {
 }
 
 /** Plans a change and adds the site. */
-export function planDocument(index: FleetIndex, request: ChangeRequest): PlanDocument {
+export function planDocument(
+  index: FleetIndex,
+  request: ChangeRequest,
+  earlier: readonly Snapshot[] = [],
+): PlanDocument {
   const { snapshot } = index
   return {
     format: planFormat,
     takenAt: snapshot.takenAt,
     source: snapshot.source,
     site: siteOf(index),
-    ...planChange(index, request),
+    ...planChange(index, request, earlier),
   }
 }
 
