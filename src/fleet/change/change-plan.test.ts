@@ -113,6 +113,34 @@ test("where EKS manages the plugin the settings go into the add-on", () => {
   assert.ok(risks.some((r) => /add-on/.test(r.says)))
 })
 
+test("max-pods changes by the launch template of each group, managed by EKS or not", () => {
+  const group = { min: 1, max: 3, desired: 1, subnetIds: [], tags: {} }
+  const lt = (id: string, version: string) => ({ launchTemplate: { id, version } })
+  const fleet = before(
+    {},
+    {
+      autoScalingGroups: [
+        { ...group, name: "own", instanceIds: ["i-a"], ...lt("lt-own", "3") },
+        { ...group, name: "eks-apps-1", instanceIds: ["i-b"], ...lt("lt-eks", "1") },
+      ],
+      nodeGroups: [
+        {
+          ...{ name: "apps", status: "ACTIVE", instanceTypes: [], customAmi: true, labels: {} },
+          ...{ autoScalingGroups: ["eks-apps-1"], scaling: { min: 1, max: 3, desired: 1 } },
+          ...lt("lt-apps", "7"),
+        },
+      ],
+    },
+  )
+  const commands = plan(fleet).steps.find((s) => s.id === "max-pods")?.commands ?? []
+  assert.match(commands[0] ?? "", /^berth user-data \S+ --max-pods 20 > /)
+  assert.match(commands[1] ?? "", /create-launch-template-version .*lt-own --source-version 3 /)
+  assert.match(commands[2] ?? "", /update-auto-scaling-group .*own .*LaunchTemplateId=lt-own/)
+  assert.match(commands[3] ?? "", /create-launch-template-version .*lt-apps --source-version 7 /)
+  assert.match(commands[4] ?? "", /update-nodegroup-version .*apps --launch-template "id=lt-apps/)
+  assert.equal(commands.length, 5)
+})
+
 test("the cluster's security group is the first choice for pods, unless others are asked for", () => {
   const eks = {
     version: "1.35",

@@ -66,7 +66,7 @@ export function planChange(
     request,
     mode,
     needs,
-    forecast: zoneForecasts(examination, { needs, layout }, earlier),
+    forecast: zoneForecasts(examination, { mode, needs, layout }, earlier),
     quotas: quotaUses(examination, { layout, objects }),
     layout,
     objects,

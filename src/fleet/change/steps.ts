@@ -1,6 +1,7 @@
 import type { Examination } from "../doctor/examination.ts"
 import { enumerate, plural } from "../doctor/finding.ts"
 import type { ChangePlan, EnvChange } from "./change-plan.ts"
+import { launchCommands } from "./launch-commands.ts"
 import { routeTableFor } from "./route-table.ts"
 import { setCommands } from "./set-command.ts"
 import { subnetReference } from "./subnet-reference.ts"
@@ -125,15 +126,14 @@ function settingSteps({ env, maxPods }: Draft, examination: Examination): Step[]
       undo: setCommands(others.map(reverted), examination),
     })
   }
-  const cluster = examination.index.snapshot.cluster.name ?? "CLUSTER"
   const wrong = maxPods.filter((change) => change.now.some((value) => value !== change.after))
   if (wrong.length > 0) {
     steps.push({
       id: "max-pods",
       title: "Start new nodes with the right max-pods",
       why: "kubelet's number is fixed at boot",
-      commands: wrong.map((c) => `berth user-data ${cluster} --max-pods ${c.after}   # ${c.type}`),
-      gate: "a new version of every launch template, or node class, is in place",
+      commands: wrong.flatMap((change) => launchCommands(examination, change)),
+      gate: "every group starts nodes from the new version of its launch template, and every node class has the number",
       undo: [],
     })
   }

@@ -35,6 +35,12 @@ test("without a pod subnet the nodes' own are what is left, and what is missing 
   assert.match(risks[0]?.says ?? "", /addresses are missing in us-west-2a \(subnet-nodes-a\)/)
 })
 
+test("turned off, pods go back to the nodes' subnets, where they hold nothing yet", () => {
+  const [zone] = planChange(indexFleet(smallFleet()), { customNetworking: false }).forecast
+  assert.deepEqual(zone?.subnets, ["subnet-nodes-a"])
+  assert.ok((zone?.left ?? 0) < 20)
+})
+
 test("an earlier snapshot, or a pool's status, tells the rate", () => {
   const now = smallFleet()
   const before = withFree(now, "2026-11-20T03:00:00.000Z", 720)

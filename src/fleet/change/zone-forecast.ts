@@ -2,7 +2,7 @@ import type { Examination } from "../doctor/examination.ts"
 import { forecast } from "../forecast.ts"
 import type { Snapshot } from "../snapshot.ts"
 import type { SubnetLayout } from "./subnet-layout.ts"
-import { targetMode, type ZoneNeed, zoneNeeds } from "./zone-needs.ts"
+import { type TargetMode, targetMode, type ZoneNeed, zoneNeeds } from "./zone-needs.ts"
 
 /** How long the addresses of a zone last after the change. */
 export interface ZoneForecast {
@@ -19,10 +19,16 @@ export interface ZoneForecast {
   readonly daysToFull?: number
 }
 
+interface Planned {
+  readonly mode: TargetMode
+  readonly needs: readonly ZoneNeed[]
+  readonly layout: SubnetLayout
+}
+
 /** Forecasts each zone. `earlier` are snapshots of before: with them the trend is known without Berth as well. */
 export function zoneForecasts(
   examination: Examination,
-  plan: { readonly needs: readonly ZoneNeed[]; readonly layout: SubnetLayout },
+  plan: Planned,
   earlier: readonly Snapshot[],
 ): ZoneForecast[] {
   const today = new Map(
@@ -30,7 +36,7 @@ export function zoneForecasts(
   )
   return plan.needs.map((need): ZoneForecast => {
     const { zone } = need
-    const { names, free, inUse } = supplyOf(zone, examination, plan.layout)
+    const { names, free, inUse } = supplyOf(zone, examination, plan)
     // Pods that have their addresses there already are not among the free ones.
     const held = inUse ? (today.get(zone) ?? 0) : 0
     const left = free - (need.now - held)
@@ -44,8 +50,8 @@ export function zoneForecasts(
   })
 }
 
-function supplyOf(zone: string, examination: Examination, layout: SubnetLayout) {
-  const { aws, podSubnets } = examination
+function supplyOf(zone: string, examination: Examination, { layout, mode }: Planned) {
+  const { aws, podSubnets, index } = examination
   const planned = layout.subnets.filter((s) => s.zone === zone)
   const [first] = planned
   if (first !== undefined) {
@@ -54,18 +60,25 @@ function supplyOf(zone: string, examination: Examination, layout: SubnetLayout) 
     const inUse = found !== undefined && podSubnets.has(found.id)
     return { names: [found?.id ?? first.cidr], free, inUse }
   }
-  const ids = subnetsNow(zone, examination)
+  const stays = mode.customNetworking === index.mode.customNetworking
+  const ids = stays ? subnetsNow(zone, examination) : nodeSubnets(zone, examination)
   const free = aws.subnets
     .filter((s) => ids.includes(s.id))
     .reduce((sum, s) => sum + s.availableAddresses, 0)
-  return { names: ids, free, inUse: true }
+  return { names: ids, free, inUse: stays }
 }
 
 /** Where the zone's pods have their addresses now. */
-function subnetsNow(zone: string, { aws, nodes, index, podSubnets }: Examination): string[] {
+function subnetsNow(zone: string, examination: Examination): string[] {
+  const { aws, index, podSubnets } = examination
+  const ofPods = aws.subnets.filter((s) => s.zone === zone && podSubnets.has(s.id))
+  return index.mode.customNetworking && ofPods.length > 0
+    ? ofPods.map((s) => s.id)
+    : nodeSubnets(zone, examination)
+}
+
+function nodeSubnets(zone: string, { aws, nodes, index }: Examination): string[] {
   const inZone = aws.subnets.filter((s) => s.zone === zone)
-  const ofPods = inZone.filter((s) => podSubnets.has(s.id)).map((s) => s.id)
-  if (index.mode.customNetworking && ofPods.length > 0) return ofPods
   const ofNodes = nodes.flatMap((node) => index.instanceOf(node)?.subnetId ?? [])
   return inZone.map((s) => s.id).filter((id) => ofNodes.includes(id))
 }
