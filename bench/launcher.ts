@@ -10,8 +10,6 @@ export interface Launch {
   readonly code: number
   /** Peak resident memory of the process. */
   readonly rssKiB: number
-  /** When it had ended, from the start of the first of its batch. */
-  readonly endedMs: number
 }
 
 export type Launcher = AsyncDisposable & {
@@ -43,8 +41,8 @@ export async function startLauncher(lab: NodeLab): Promise<Launcher> {
       while (launches.length < calls.length) {
         const { value, done } = await lines.next()
         if (done) throw new Error("the launcher ended")
-        const [us = 0, code = 0, rssKiB = 0, ended = 0] = value.split(" ").map(Number)
-        launches.push({ ms: us / 1000, code, rssKiB, endedMs: ended / 1000 })
+        const [us = 0, code = 0, rssKiB = 0] = value.split(" ").map(Number)
+        launches.push({ ms: us / 1000, code, rssKiB })
       }
       return launches
     },
