@@ -133,12 +133,14 @@ test("max-pods changes by the launch template of each group, managed by EKS or n
     },
   )
   const commands = plan(fleet).steps.find((s) => s.id === "max-pods")?.commands ?? []
-  assert.match(commands[0] ?? "", /^berth user-data \S+ --max-pods 20 > /)
-  assert.match(commands[1] ?? "", /create-launch-template-version .*lt-own --source-version 3 /)
-  assert.match(commands[2] ?? "", /update-auto-scaling-group .*own .*LaunchTemplateId=lt-own/)
-  assert.match(commands[3] ?? "", /create-launch-template-version .*lt-apps --source-version 7 /)
-  assert.match(commands[4] ?? "", /update-nodegroup-version .*apps --launch-template "id=lt-apps/)
-  assert.equal(commands.length, 5)
+  const [own, version, group, eks, theirs, update] = commands
+  assert.match(own ?? "", /^berth user-data \S+ --max-pods 20 --endpoint "\$\(aws eks .* > /)
+  assert.match(version ?? "", /create-launch-template-version .*lt-own --source-version 3 /)
+  assert.match(group ?? "", /update-auto-scaling-group .*own .*LaunchTemplateId=lt-own/)
+  assert.match(eks ?? "", /--max-pods 20 --node-group managed-custom-ami --endpoint /)
+  assert.match(theirs ?? "", /create-launch-template-version .*lt-apps --source-version 7 /)
+  assert.match(update ?? "", /update-nodegroup-version .*apps --launch-template "id=lt-apps/)
+  assert.equal(commands.length, 6)
 })
 
 test("the cluster's security group is the first choice for pods, unless others are asked for", () => {

@@ -57,7 +57,7 @@ kubectl rollout status daemonset aws-node -n kube-system --timeout=10m
 
 # 6. Start new nodes with the right max-pods
 # Gate: every group starts nodes from the new version of its launch template, and every node class has the number
-# berth user-data harbour --max-pods 20 > user-data-m5.large.txt   # m5.large; --family names the AMI's
+# berth user-data harbour --max-pods 20   # m5.large
 read -r -p "Start new nodes with the right max-pods: done? Enter goes on, Ctrl-C stops. "
 
 # 7. Turn custom networking on
