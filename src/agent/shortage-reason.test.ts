@@ -27,6 +27,7 @@ const reason = (input: Partial<ReasonInput>) =>
     problems: [],
     provisioning: true,
     unanswered: false,
+    makingWay: false,
     ...input,
   })
 
@@ -121,3 +122,11 @@ for (const [what, input, says, kind] of cases) {
     assert.deepEqual(rest, kind)
   })
 }
+
+test("a pod that an idle interface makes way for is not told that the node has no slot", () => {
+  const full = refused("ipam/no-interface-slot")
+  assert.equal(reason({ status: full }).refused, true)
+  const soon = reason({ status: full, makingWay: true })
+  assert.match(soon.why, /makes way/)
+  assert.deepEqual([soon.refused, soon.final], [false, false])
+})

@@ -24,6 +24,8 @@ export interface ReasonInput {
   readonly provisioning: boolean
   /** The controller has not answered what the node asked for last. */
   readonly unanswered: boolean
+  /** An idle interface is being given back, which frees its slot. */
+  readonly makingWay: boolean
 }
 
 /** Puts what is known about a shortage into words: which subnet, which cause, what to do. */
@@ -41,6 +43,8 @@ export function shortageReason(input: ReasonInput): Refusal {
   const told = status.placements.find((p) => p.placement === placement)
   if (told && !told.ready && told.message) {
     const { code = "", message, hint = describe } = told
+    if (code === "ipam/no-interface-slot" && input.makingWay)
+      return pending("an idle interface of the node makes way for one of this placement", describe)
     const final = code.startsWith("placement/") && code !== "placement/unreadable"
     return { why: message, hint, refused: true, final }
   }

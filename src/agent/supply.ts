@@ -141,7 +141,7 @@ export class Supply {
 
   /** Why a placement has no free address. */
   refusal(placement: string, shortage: PoolShortage): Refusal {
-    const { config, objects, keeper } = this.#o
+    const { config, objects, keeper, book } = this.#o
     if (this.held(placement)) return boundAnew
     const read = objects.nodeNetwork.get(config.nodeName)
     return shortageReason({
@@ -153,6 +153,7 @@ export class Supply {
       problems: keeper.problems(),
       provisioning: config.mode.provisioning,
       unanswered: this.#answers.isLate,
+      makingWay: book.pool.interfaces().some((iface) => iface.offered),
     })
   }
 
@@ -212,8 +213,9 @@ export class Supply {
     const waiting = countWaiting(this.#waiting)
     const targets = { ...config.targets, maxPods: Number(node.status?.capacity?.["pods"] ?? 110) }
     this.#alarm.clear()
-    this.#alarm.set(this.#tellPods())
+    // First what makes way for waiting pods: they are told what is left of their trouble then.
     this.#alarm.set(await this.#offer(targets))
+    this.#alarm.set(this.#tellPods())
     const { mode } = config
     const { pool } = book
     const demand = demandOf(pool, waiting, this.quotas.claims(this.#waiting))
