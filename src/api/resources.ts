@@ -11,6 +11,7 @@ import type {
 } from "./core.ts"
 import type { ENIConfig } from "./eniconfig.ts"
 import type { KubeObject } from "./meta.ts"
+import type { NetworkPolicy } from "./networkpolicy.ts"
 import type { NodeClaim } from "./nodeclaim.ts"
 import type { NodeNetwork } from "./nodenetwork.ts"
 import type { NodeRotation } from "./noderotation.ts"
@@ -114,6 +115,13 @@ export const nodeRotations = resource<NodeRotation>({
   plural: "noderotations",
   kind: "NodeRotation",
   namespaced: false,
+})
+export const networkPolicies = resource<NetworkPolicy>({
+  group: "networking.k8s.io",
+  version: "v1",
+  plural: "networkpolicies",
+  kind: "NetworkPolicy",
+  namespaced: true,
 })
 export const targetGroupBindings = resource<TargetGroupBinding>({
   group: "elbv2.k8s.aws",

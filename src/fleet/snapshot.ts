@@ -50,6 +50,8 @@ export interface ClusterFacts {
   readonly disruptionBudgets: readonly DisruptionBudgetFacts[]
   /** Warning events of the last hour at most, newest first, at most 2,000. */
   readonly warnings: readonly WarningFacts[]
+  /** Those that name blocks of addresses. Absent in snapshots that did not ask for them. */
+  readonly networkPolicies?: readonly NetworkPolicyFacts[]
   /** Absent in snapshots that did not ask for them. */
   readonly targetGroupBindings?: readonly TargetGroupBindingFacts[]
   readonly namespaces: readonly { readonly name: string; readonly labels: Tags }[]
@@ -119,6 +121,14 @@ export interface DisruptionBudgetFacts {
   readonly disruptionsAllowed: number
   readonly expectedPods: number
   readonly matchLabels: Tags
+}
+
+export interface NetworkPolicyFacts {
+  readonly namespace: string
+  readonly name: string
+  /** CIDRs of its ipBlocks by direction. */
+  readonly ingress: readonly string[]
+  readonly egress: readonly string[]
 }
 
 /** elbv2.k8s.aws TargetGroupBinding: which load balancer sends to which Service. */

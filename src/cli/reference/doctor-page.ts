@@ -52,6 +52,7 @@ rules:
   - { apiGroups: [crd.k8s.amazonaws.com], resources: [eniconfigs], verbs: [list] }
   - { apiGroups: [elbv2.k8s.aws], resources: [targetgroupbindings], verbs: [list] }
   - { apiGroups: [events.k8s.io], resources: [events], verbs: [list] }
+  - { apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [list] }
   - { apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [list] }
   - { apiGroups: [vpcresources.k8s.aws], resources: [securitygrouppolicies], verbs: [list] }
 \`\`\`

@@ -1,10 +1,12 @@
 import type { DaemonSet, Event, Node } from "../../api/core.ts"
 import type { KubeObject } from "../../api/meta.ts"
+import type { NetworkPolicy } from "../../api/networkpolicy.ts"
 import {
   daemonSets,
   eniConfigs,
   events,
   namespaces,
+  networkPolicies,
   nodeNetworks,
   nodes,
   podDisruptionBudgets,
@@ -16,7 +18,12 @@ import {
   targetGroupBindings,
 } from "../../api/resources.ts"
 import { daemonSetFacts, nodeFacts, podFacts } from "../../fleet/facts/kube-facts.ts"
-import type { ClusterFacts, Unread, WarningFacts } from "../../fleet/snapshot.ts"
+import type {
+  ClusterFacts,
+  NetworkPolicyFacts,
+  Unread,
+  WarningFacts,
+} from "../../fleet/snapshot.ts"
 import { type Kube, KubeError } from "../../kube/kube.ts"
 
 const warningsMost = 2000
@@ -58,6 +65,7 @@ export async function readCluster(
     spaces,
     accounts,
     bindings,
+    netPolicies,
   ] = await Promise.all([
     all(nodes),
     all(pods),
@@ -71,6 +79,7 @@ export async function readCluster(
     all(namespaces),
     all(serviceAccounts),
     all(targetGroupBindings),
+    all(networkPolicies),
   ])
   const daemonSet = sets.find((d) => d.metadata.name === "aws-node")
   const name = clusterName(daemonSet, nodeList)
@@ -93,6 +102,7 @@ export async function readCluster(
         expectedPods: b.status?.expectedPods ?? 0,
         matchLabels: b.spec?.selector?.matchLabels ?? {},
       })),
+      networkPolicies: netPolicies.map(blocksOf).filter((p) => p.ingress.length + p.egress.length),
       targetGroupBindings: bindings.map(({ metadata, spec = {} }) => ({
         namespace: metadata.namespace ?? "",
         name: metadata.name,
@@ -108,6 +118,16 @@ export async function readCluster(
         labels: a.metadata.labels ?? {},
       })),
     },
+  }
+}
+
+function blocksOf({ metadata, spec = {} }: NetworkPolicy): NetworkPolicyFacts {
+  const cidrs = (peers: readonly { ipBlock?: { cidr: string } }[]) =>
+    peers.flatMap((peer) => peer.ipBlock?.cidr ?? [])
+  return {
+    ...{ namespace: metadata.namespace ?? "", name: metadata.name },
+    ingress: cidrs((spec.ingress ?? []).flatMap((rule) => rule.from ?? [])),
+    egress: cidrs((spec.egress ?? []).flatMap((rule) => rule.to ?? [])),
   }
 }
 

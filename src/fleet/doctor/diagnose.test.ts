@@ -599,6 +599,24 @@ const cases: [what: string, change: Change, ids: string[], words: RegExp][] = [
     /5432/,
   ],
   [
+    "a network policy that names the nodes' block",
+    {
+      cluster: {
+        networkPolicies: [
+          { namespace: "shop", name: "db", ingress: ["10.0.0.0/24"], egress: [] },
+          {
+            namespace: "shop",
+            name: "both",
+            ingress: ["10.0.0.0/24", "100.64.0.0/16"],
+            egress: [],
+          },
+        ],
+      },
+    },
+    ["R05"],
+    /NetworkPolicy\/shop\/db/,
+  ],
+  [
     "a load balancer of a peer VPC that pods cannot answer",
     {
       cluster: { targetGroupBindings: [binding] },

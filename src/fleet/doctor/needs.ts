@@ -14,6 +14,7 @@ const presence = {
   "eniconfigs.crd.k8s.amazonaws.com": always,
   "poddisruptionbudgets.policy": always,
   "securitygrouppolicies.vpcresources.k8s.aws": always,
+  "networkpolicies.networking.k8s.io": (s: Snapshot) => s.cluster.networkPolicies !== undefined,
   "targetgroupbindings.elbv2.k8s.aws": (s: Snapshot) => s.cluster.targetGroupBindings !== undefined,
   "ec2:DescribeInstances": aws,
   "ec2:DescribeNetworkInterfaces": aws,

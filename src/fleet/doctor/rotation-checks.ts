@@ -1,10 +1,10 @@
-import { contains, parseCidr } from "../../vpc/cidr.ts"
 import { agentDown } from "../outage/plugin-causes.ts"
 import { rollover } from "../rollover.ts"
 import type { NodeFacts } from "../snapshot.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
 import { enumerate, type Fix, plural } from "./finding.ts"
+import { pinnedToOldBlock } from "./pinned-blocks.ts"
 
 /** A node that came later than this before the snapshot is still starting. */
 const startingMs = 2 * 60_000
@@ -115,39 +115,6 @@ function* oldNodesTakePods(examination: Examination): Iterable<Symptom> {
   }
 }
 
-/** Rules elsewhere in the VPC that let in the nodes' addresses and not the pods' (databases, caches, endpoints). */
-function* pinnedToOldBlock(examination: Examination): Iterable<Symptom> {
-  const { aws, podSubnets, nodes, index } = examination
-  const outside = [...new Set(aws.subnets.filter((s) => podSubnets.has(s.id)).map((s) => s.cidr))]
-  const nodeIds = new Set(nodes.flatMap((node) => index.instanceOf(node)?.subnetId ?? []))
-  const nodeBlocks = aws.subnets.filter((s) => nodeIds.has(s.id)).map((s) => s.cidr)
-  const vpcBlock = aws.vpc?.cidrs[0]?.cidr
-  const inside = (outer: string, inner: string) => {
-    const [a, b] = [parseCidr(outer), parseCidr(inner)]
-    return a !== undefined && b !== undefined && contains(a, b)
-  }
-  if (outside.length === 0 || vpcBlock === undefined) return
-  if (outside.every((cidr) => inside(vpcBlock, cidr))) return
-  const own = new Set(nodes.flatMap((n) => index.interfacesOf(n).flatMap((i) => i.securityGroups)))
-  for (const group of aws.securityGroups) {
-    if (own.has(group.id)) continue
-    const ingress = (group.rules ?? []).filter((r) => r.direction === "ingress")
-    const admitsNodes = ingress.filter((r) => nodeBlocks.some((cidr) => inside(r.peer, cidr)))
-    const admitsPods = outside.every((cidr) => ingress.some((r) => inside(r.peer, cidr)))
-    if (admitsNodes.length === 0 || admitsPods) continue
-    yield {
-      object: `sg/${group.id}`,
-      says: `${group.name} lets in the nodes' block and not the pods': in the VPC pods come with their own address`,
-      evidence: admitsNodes.map((r) => `${r.protocol} ${r.fromPort ?? "*"} from ${r.peer}`),
-      fix: {
-        kind: "plan",
-        says: "Admit the pods' security group, or their block.",
-        command: `aws ec2 authorize-security-group-ingress --group-id ${group.id} --protocol tcp --port ${admitsNodes[0]?.fromPort ?? "PORT"} --cidr ${outside[0]}`,
-      },
-    }
-  }
-}
-
 const throttleWords = /RequestLimitExceeded|Throttling|ec2\/throttled/
 
 function* throttled({ index }: Examination): Iterable<Symptom> {
@@ -219,6 +186,7 @@ export const rotationChecks: readonly Check[] = [
     title: "Nothing in the VPC admits the nodes' block only",
     severity: "wrong-network",
     needs: [...attached, "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"],
+    wants: ["networkpolicies.networking.k8s.io"],
     run: pinnedToOldBlock,
   },
   { id: "R08", title: "EC2 does not throttle", severity: "risk", needs: [], run: throttled },

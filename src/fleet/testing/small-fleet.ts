@@ -36,6 +36,7 @@ export function smallFleet(
         updated: 2,
       },
       disruptionBudgets: [],
+      networkPolicies: [],
       targetGroupBindings: [],
       warnings: [],
       namespaces: [{ name: "shop", labels: {} }],
