@@ -133,10 +133,10 @@ test("max-pods changes by the launch template of each group, managed by EKS or n
     },
   )
   const commands = plan(fleet).steps.find((s) => s.id === "max-pods")?.commands ?? []
-  const [own, version, group, eks, theirs, update] = commands
+  const [own, version, taken, eks, theirs, update] = commands
   assert.match(own ?? "", /^berth user-data \S+ --max-pods 20 --endpoint "\$\(aws eks .* > /)
   assert.match(version ?? "", /create-launch-template-version .*lt-own --source-version 3 /)
-  assert.match(group ?? "", /update-auto-scaling-group .*own .*LaunchTemplateId=lt-own/)
+  assert.match(taken ?? "", /update-auto-scaling-group .*own .*LaunchTemplateId=lt-own/)
   assert.match(eks ?? "", /--max-pods 20 --node-group managed-custom-ami --endpoint /)
   assert.match(theirs ?? "", /create-launch-template-version .*lt-apps --source-version 7 /)
   assert.match(update ?? "", /update-nodegroup-version .*apps --launch-template "id=lt-apps/)
