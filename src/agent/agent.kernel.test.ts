@@ -120,7 +120,7 @@ test("W23: DEL without an agent says try again, and the address is not lost", op
   lab.sandbox("c2")
   assert.equal((await lab.plugin("ADD", "c1")).code, 0)
   await lab.stopAgent()
-  const down = await lab.plugin("DEL", "c1")
+  const down = await lab.plugin("DEL", "c1", {}, { BERTH_CNI_DEADLINE_MS: "500" })
   assert.deepEqual([down.code, down.output["code"]], [1, 11])
   lab.startAgent()
   assert.equal((await lab.plugin("DEL", "c1")).code, 0)

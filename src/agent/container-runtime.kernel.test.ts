@@ -23,9 +23,10 @@ const isolated = "BERTH_TEST_ISOLATED"
 
 if (process.env[isolated] === undefined) {
   const why = whyNoRuntime()
-  test("containerd runs containers through Berth", why ? { skip: why } : {}, async () => {
+  test("containerd runs containers through Berth", why ? { skip: why } : {}, async (t) => {
     const { code, output } = await runIsolated(fileURLToPath(import.meta.url), { [isolated]: "1" })
     assert.equal(code, 0, output)
+    for (const line of output.split("\n")) if (line.startsWith("﹣")) t.diagnostic(line)
   })
 } else {
   test("containerd over CRI: ADD, packets from the container, DEL", async () => {
@@ -46,11 +47,19 @@ if (process.env[isolated] === undefined) {
   })
 
   const cnitool = find("cnitool")
-  const skip = cnitool ? false : "cnitool is not in PATH"
-  test("cnitool: every verb of every version", { skip }, async () => {
+  test("cnitool: every verb of every version", {
+    skip: !cnitool && "cnitool is not in PATH",
+  }, async () => {
     await using lab = await nodeLab({ IP_COOLDOWN_PERIOD: "0" })
     await using runtime = await start(lab)
-    for (const version of versions) await everyVerb(lab, runtime, { cnitool: cnitool!, version })
+    for (const version of versions)
+      await everyVerb(lab, version, viaCnitool(lab, runtime, { cnitool: cnitool ?? "", version }))
+  })
+
+  test("the plugin itself: every verb of every version", async () => {
+    await using lab = await nodeLab({ IP_COOLDOWN_PERIOD: "0" })
+    await using _ = await start(lab)
+    for (const version of versions) await everyVerb(lab, version, direct(lab, version))
   })
 }
 
@@ -91,35 +100,52 @@ async function serveOutside(lab: NodeLab): Promise<(string | undefined)[]> {
   return seen
 }
 
-interface Tool {
-  readonly cnitool: string
-  readonly version: string
-}
+type Call = (verb: string, container: string) => Promise<Record<string, unknown>>
 
-async function everyVerb(lab: NodeLab, runtime: ContainerRuntime, { cnitool, version }: Tool) {
+function viaCnitool(
+  lab: NodeLab,
+  runtime: ContainerRuntime,
+  { cnitool, version }: { cnitool: string; version: string },
+): Call {
   const folder = join(lab.folder, `net.d-${version}`)
   mkdirSync(folder)
   const conflist = { cniVersion: version, name: "aws-cni", plugins: [{ type: "berth-cni" }] }
   writeFileSync(join(folder, "10-aws.conflist"), JSON.stringify(conflist))
-  const call = async (verb: string, container: string) => {
+  return async (verb, container) => {
     const env = {
       NETCONFPATH: folder,
       CNI_PATH: lab.environment.HOST_CNI_BIN_PATH,
       CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${container}`,
     }
-    const output = await runtime.run(
-      cnitool,
-      [verb, "aws-cni", `${lab.folder}/netns/${container}`],
-      env,
-    )
+    const netns = `${lab.folder}/netns/${container}`
+    const output = await runtime.run(cnitool, [verb, "aws-cni", netns], env)
     return output === "" ? {} : JSON.parse(output)
   }
+}
+
+/** As libcni executes the plugin. */
+function direct(lab: NodeLab, version: string): Call {
+  const results = new Map<string, object>()
+  return async (verb, container) => {
+    const config = {
+      cniVersion: version,
+      ...(verb === "check" && { prevResult: results.get(container) }),
+      ...(verb === "gc" && { "cni.dev/valid-attachments": [] }),
+    }
+    const { code, output } = await lab.plugin(verb.toUpperCase(), container, config)
+    if (code !== 0) throw new Error(String(output["msg"]))
+    if (verb === "add") results.set(container, output)
+    return output
+  }
+}
+
+async function everyVerb(lab: NodeLab, version: string, call: Call) {
   const [kept, stale] = [`kept-${version}`, `stale-${version}`]
   for (const container of [kept, stale]) {
     lab.sandbox(container)
-    const added = await call("add", container)
-    assert.equal(added.cniVersion, version)
-    assert.match(added.ips[0].address, /^100\.64\.1\.\d+\/32$/)
+    const { cniVersion, ips } = await call("add", container)
+    assert.equal(cniVersion, version)
+    assert.match((ips as { address: string }[])[0]?.address ?? "", /^100\.64\.1\.\d+\/32$/)
   }
   // CHECK came with 0.4.0, GC and STATUS with 1.1.0.
   if (version !== "0.3.1") {

@@ -65,12 +65,18 @@ export async function nodeLab(env: Record<string, string> = {}, program = fromSo
     environment,
     attach: (eni: NodeInterface) => attach(host, fabric, eni),
     /** Runs the plugin that the agent has installed, as a container runtime does. */
-    plugin: (command: string, container: string, config: object = {}) =>
+    plugin: (
+      command: string,
+      container: string,
+      config: object = {},
+      more: Record<string, string> = {},
+    ) =>
       runPlugin(host, environment.HOST_CNI_BIN_PATH, config, {
         CNI_COMMAND: command,
         CNI_CONTAINERID: container,
         CNI_NETNS: path(container),
         CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${container}`,
+        ...more,
       }),
     /** Makes a pod's namespace. */
     sandbox: (container: string) => {
