@@ -4,8 +4,8 @@ import type { Clock } from "../../clock.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { type Logger, silentLogger } from "../../log.ts"
 import { validatingPolicies } from "./admission/validating-policies.ts"
-import { validatingWebhooks } from "./admission/validating-webhooks.ts"
 import type { ConnectService } from "./admission/webhook-call.ts"
+import { mutatingWebhooks, validatingWebhooks } from "./admission/webhooks.ts"
 import { noSuchResource } from "./api-error.ts"
 import { createHandler, getDocument } from "./http/handler.ts"
 import { createOpenApi } from "./http/openapi.ts"
@@ -51,6 +51,7 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     random: options.random ?? Math.random,
     certificateAuthority: options.certificateAuthority ?? "",
     admission: async (review) => {
+      await mutatingWebhooks(store, options.connectService, review)
       validatingPolicies({ store, types }, review)
       await validatingWebhooks(store, options.connectService, review)
     },

@@ -59,6 +59,24 @@ test("a webhook behind a service is asked over a connection that the caller open
   )
 })
 
+test("a mutating webhook changes what is made, and not what is there", async () => {
+  await using hook = await webhookServer()
+  using api = lab(async () => connect(hook.port, "127.0.0.1"))
+  const clientConfig = { ...service, caBundle: hook.caBundle }
+  const kind = "MutatingWebhookConfiguration"
+  await api.kube.create(
+    { ...configurations, plural: "mutatingwebhookconfigurations", kind },
+    { ...webhookConfiguration(clientConfig), kind },
+  )
+  const made = await api.kube.create(maps, map("patch"))
+  assert.deepEqual(Reflect.get(made, "data"), { added: "here" })
+  const target = { name: "m", namespace: "default" }
+  const body = { data: null }
+  const edited = await api.kube.patch(maps, target, { type: "merge", body })
+  assert.equal(Reflect.get(edited, "data"), undefined)
+  await assert.rejects(api.kube.create(maps, map("deny")), /denied the request: not like this/)
+})
+
 test("a webhook that cannot be asked refuses, or lets pass where it says so", async () => {
   using api = lab()
   await api.kube.create(configurations, webhookConfiguration(service))

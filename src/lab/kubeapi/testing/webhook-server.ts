@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net"
 import { selfSigned } from "../../../tls/certificate.ts"
 import { asObject, isObject, type JsonObject, objectAt, stringAt } from "../json.ts"
 
-/** A validating webhook that does what the object's label "webhook" tells it, and remembers what it was asked. */
+/** A webhook that does what the object's label "webhook" tells it, and remembers what it was asked. */
 export interface WebhookServer extends AsyncDisposable {
   readonly port: number
   /** For a webhook's clientConfig, base64 as it wants it. */
@@ -17,6 +17,11 @@ const answers: Readonly<Record<string, JsonObject>> = {
   code: { allowed: false, status: { code: 422, reason: "Invalid", message: "unprocessable" } },
   reason: { allowed: false, status: { reason: "Forbidden" } },
   silent: { allowed: false },
+  patch: {
+    allowed: true,
+    patchType: "JSONPatch",
+    patch: Buffer.from('[{"op":"add","path":"/data","value":{"added":"here"}}]').toString("base64"),
+  },
   warn: { allowed: true, warnings: ["mind the gap", "and the step"] },
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { ApiError, badRequest } from "../api-error.ts"
 import type { ApiObject } from "../api-object.ts"
 import { asArray, type JsonObject, objectAt, objectsAt, stringAt } from "../json.ts"
+import { jsonPatch } from "../patch/json-patch.ts"
 import type { Store } from "../store/store.ts"
 import type { ResourceType } from "../types/resource-type.ts"
 import type { AdmissionReview } from "../write/core.ts"
@@ -10,7 +11,27 @@ import { isAbout, type Matching } from "./match.ts"
 import { type ConnectService, callWebhook } from "./webhook-call.ts"
 
 const group = "admissionregistration.k8s.io"
-const configurations = `${group}/validatingwebhookconfigurations`
+const validating = `${group}/validatingwebhookconfigurations`
+const mutating = `${group}/mutatingwebhookconfigurations`
+
+/**
+ * Lets the MutatingWebhookConfigurations' webhooks change an object that is being made, one after another; throws when
+ * one denies it. What exists already is not shown to them.
+ */
+export async function mutatingWebhooks(
+  store: Store,
+  connectService: ConnectService | undefined,
+  review: AdmissionReview,
+): Promise<void> {
+  const { object, operation } = review
+  if (operation !== "CREATE" || !object) return
+  for (const webhook of webhooksFor(store, mutating, review)) {
+    const { patch } = await ask(webhook, review, connectService)
+    if (typeof patch !== "string") continue
+    const operations = asArray(JSON.parse(Buffer.from(patch, "base64").toString()))
+    Object.assign(object, jsonPatch(object, operations))
+  }
+}
 
 /** Asks the ValidatingWebhookConfigurations' webhooks about a write, all at once; throws when one denies it. */
 export async function validatingWebhooks(
@@ -18,13 +39,17 @@ export async function validatingWebhooks(
   connectService: ConnectService | undefined,
   review: AdmissionReview,
 ): Promise<void> {
-  // Never asked about webhooks and policies themselves, so that a broken one can be taken away.
-  if (review.type.group === group || store.collection(configurations).size === 0) return
-  const wanted = [...store.collection(configurations).list()]
-    .flatMap(([, configuration]) => objectsAt(configuration, "webhooks"))
-    .filter((webhook) => isAbout(matchingOf(webhook), review, store))
+  const wanted = webhooksFor(store, validating, review)
   const answers = await Promise.allSettled(wanted.map((w) => ask(w, review, connectService)))
   for (const answer of answers) if (answer.status === "rejected") throw answer.reason
+}
+
+/** Never asked about webhooks and policies themselves, so that a broken one can be taken away. */
+function webhooksFor(store: Store, collection: string, review: AdmissionReview): JsonObject[] {
+  if (review.type.group === group) return []
+  return [...store.collection(collection).list()]
+    .flatMap(([, configuration]) => objectsAt(configuration, "webhooks"))
+    .filter((webhook) => isAbout(matchingOf(webhook), review, store))
 }
 
 const matchingOf = (webhook: JsonObject): Matching => ({
@@ -37,7 +62,7 @@ async function ask(
   webhook: JsonObject,
   review: AdmissionReview,
   connectService: ConnectService | undefined,
-): Promise<void> {
+): Promise<JsonObject> {
   const name = JSON.stringify(stringAt(webhook, "name"))
   if (review.dryRun && !["None", "NoneOnDryRun"].includes(stringAt(webhook, "sideEffects"))) {
     throw badRequest(`admission webhook ${name} does not support dry run`)
@@ -52,7 +77,7 @@ async function ask(
     if (response.uid !== uid)
       throw new Error("the response is not about the request: its uid differs")
   } catch (error) {
-    if (webhook.failurePolicy === "Ignore") return
+    if (webhook.failurePolicy === "Ignore") return {}
     const why = error instanceof Error ? error.message : String(error)
     const message = `failed calling webhook ${name}: ${why}`
     const causes = [{ message }]
@@ -60,6 +85,7 @@ async function ask(
   }
   for (const warning of asArray(response.warnings)) review.warn(String(warning))
   if (response.allowed !== true) throw denial(name, objectAt(response, "status"))
+  return response
 }
 
 /** The webhook's own status, with its name before the message. */
