@@ -16,7 +16,7 @@ import { type PlacementLab, placementLab } from "./placement/lab.ts"
 
 let lab: PlacementLab
 before(async () => {
-  lab = await placementLab("e2e-placement")
+  lab = await placementLab(`place-${process.pid}`)
 })
 after(() => lab?.stop())
 

@@ -5,6 +5,7 @@ import { systemClock } from "../../src/clock.ts"
 import { sdkEc2 } from "../../src/ec2/sdk/sdk-ec2.ts"
 import { isRunning, readList, readPods } from "../../src/lab/demo/cluster-view.ts"
 import { createShell } from "../../src/lab/demo/shell.ts"
+import { environmentOf } from "../../src/lab/environment.ts"
 import { ensureKubectl } from "../../src/lab/kubectl/ensure-kubectl.ts"
 import { launchLab } from "../../src/lab/launch.ts"
 import { placement } from "../../src/lab/scenarios/placement.ts"
@@ -29,9 +30,11 @@ const patienceMs = 60_000
 /** The placement scenario with its pools in force, and what a person would type to look at it. */
 export async function placementLab(name: string, more: { readonly controlPlane?: string } = {}) {
   const ports = { kubePort: 0, ec2Port: 0 }
-  const lab = await launchLab({ name, scenario: placement, ...ports, hollow: false, ...more })
+  // Kubelets that try again soon: what is waited for here is Berth, not they.
+  const scenario = { ...placement, kubeletRetryMs: 1_000 }
+  const lab = await launchLab({ name, scenario, ...ports, hollow: false, ...more })
   const kubectl = await ensureKubectl(process.env, lab.kubeconfig)
-  const shell = createShell(kubectl.env)
+  const shell = createShell({ ...kubectl.env, ...environmentOf(lab) })
   const run = async (line: string, input?: string): Promise<string> => {
     const { exit, stdout, stderr } = await shell(line, input === undefined ? {} : { input })
     if (exit !== 0) throw new Error(`${line}\n${stderr || stdout}`)
@@ -42,10 +45,6 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
     await run("kubectl rollout status daemonset aws-node -n kube-system --timeout=60s")
   }
   const endpoint = { region: lab.region, endpoint: lab.ec2Url, credentials }
-  const awsEnvironment = [
-    ...[`AWS_ENDPOINT_URL=${lab.ec2Url}`, `AWS_DEFAULT_REGION=${lab.region}`],
-    ...["AWS_ACCESS_KEY_ID=lab", "AWS_SECRET_ACCESS_KEY=lab"],
-  ].join(" ")
   const ec2 = sdkEc2(endpoint)
   const client = new EC2Client(endpoint)
   try {
@@ -130,7 +129,7 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
         "kubectl get pods -n kube-system -l k8s-app=aws-node -o 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount}{\"\\n\"}{end}'",
       ),
     /** The AWS CLI on the lab's EC2. */
-    aws: (args: string) => run(`${awsEnvironment} aws ${args}`),
+    aws: (args: string) => run(`aws ${args}`),
     /** Changes members of a pool's spec; null takes one away. */
     editPool: (pool: string, spec: object) =>
       run(`kubectl patch subnetpool ${pool} --type=merge -p '${JSON.stringify({ spec })}'`),
