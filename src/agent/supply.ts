@@ -169,7 +169,8 @@ export class Supply {
 
   /** How many waiting pods of each placement could be served if there were addresses. */
   servable(): Map<PlacementKey, number> {
-    return countWaiting(this.#waiting, (pod) => !this.quotas.withholds(pod))
+    const { pool } = this.#o.book
+    return countWaiting(this.#waiting, (w) => !pool.keeps(w.pod) && !this.quotas.withholds(w))
   }
 
   #observe(object: NodeNetwork, answered = false): void {
@@ -210,7 +211,7 @@ export class Supply {
     const instanceID = this.#instanceID()
     if (!node || unread || !instanceID) return undefined
     this.#waiting = await waitingPods(objects, book, placements)
-    const waiting = countWaiting(this.#waiting)
+    const waiting = countWaiting(this.#waiting, ({ pod }) => !book.pool.keeps(pod))
     const targets = { ...config.targets, maxPods: Number(node.status?.capacity?.["pods"] ?? 110) }
     this.#alarm.clear()
     // First what makes way for waiting pods: they are told what is left of their trouble then.

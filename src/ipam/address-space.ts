@@ -165,6 +165,14 @@ export const offerOf = (interfaceID: string, block: Pick<Block, "base" | "size">
     ? { interfaceID, address: formatAddress(block.base) }
     : { interfaceID, prefix: formatCidr({ base: block.base, length: 28 }) }
 
+/** The block that an offer gives back; undefined for a whole interface, or when the interface does not have it. */
+export function blockOfOffer(iface: PoolInterface, offer: Offer): Block | undefined {
+  const base =
+    offer.address === undefined ? parseCidr(offer.prefix ?? "")?.base : parseAddress(offer.address)
+  const block = base === undefined ? undefined : iface.blocks.get(base)
+  return block?.size === (offer.address === undefined ? 16 : 1) ? block : undefined
+}
+
 const newInterface = (facts: NodeInterface, since: number): PoolInterface => ({
   id: facts.id,
   facts,

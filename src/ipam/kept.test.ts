@@ -93,6 +93,18 @@ test("a kept address survives a restart, and waits for its interface", () => {
   assert.equal(start(pool, "b", 4).address, address)
 })
 
+test("a pod does not wait for ever for an interface that cannot be set up", () => {
+  const pool = poolOf([
+    iface("eni-1", { addresses: addresses(1) }),
+    iface("eni-2", { addresses: addresses(1, 1) }),
+  ])
+  const { address } = start(pool, "a", 0)
+  pool.release(key("a"), 0)
+  pool.setOpen(address === "100.64.0.10" ? "eni-1" : "eni-2", false)
+  assert.equal(start(pool, "b", 30_000).address, undefined)
+  assert.match(start(pool, "b", 30_001).why ?? "", /cannot be set up on the node/)
+})
+
 test("a kept address is not given back to EC2, nor is its interface", () => {
   const pool = poolOf([iface("eni-1", { addresses: addresses(4) })])
   start(pool, "a", 0)

@@ -1,3 +1,5 @@
+import type { PlacementKey } from "../api/nodenetwork.ts"
+import type { PoolInterface } from "./address-space.ts"
 import type { AttachmentKey, Held } from "./held.ts"
 
 type PodName = Held["pod"]
@@ -56,6 +58,21 @@ export class KeptAddresses {
   due(now: number): Kept[] {
     return [...this.#kept.values()].filter((kept) => kept.keptUntil <= now)
   }
+}
+
+/** Why a kept address cannot be had any more; `iface` is the one that has it now. */
+export function whyNotKept(
+  kept: Kept,
+  placement: PlacementKey,
+  iface: (Pick<PoolInterface, "id" | "facts"> & { readonly serves: boolean }) | undefined,
+): string | undefined {
+  if (iface === undefined || iface.id !== kept.interfaceID)
+    return `${kept.interfaceID} does not have it any more`
+  const { facts } = iface
+  if (facts.placement !== placement)
+    return `the pod's placement is ${placement} now, was ${facts.placement}`
+  if (iface.serves) return undefined
+  return `${iface.id} in ${facts.subnetID} is being given up: its placement does not name the subnet any more`
 }
 
 /** What stands for the sandbox of a kept address. No runtime has a network of this name: it is not a CNI name. */

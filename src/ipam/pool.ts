@@ -1,9 +1,14 @@
 import type { NodeInterface, Offer, PlacementKey } from "../api/nodenetwork.ts"
-import { type Address, formatAddress, parseAddress, parseCidr } from "../vpc/cidr.ts"
-import { AddressSpace, type AddressState, type Block, type PoolInterface } from "./address-space.ts"
+import { type Address, formatAddress, parseAddress } from "../vpc/cidr.ts"
+import {
+  AddressSpace,
+  type AddressState,
+  blockOfOffer,
+  type PoolInterface,
+} from "./address-space.ts"
 import { freeInPrefix, freeSingle } from "./free-address.ts"
 import { type AttachmentKey, branchPlacement, type Cooling, type Held, keyText } from "./held.ts"
-import { type Kept, KeptAddresses, keptKey } from "./kept.ts"
+import { type Kept, KeptAddresses, keptKey, whyNotKept } from "./kept.ts"
 import { OfferBook } from "./offer-book.ts"
 import type {
   Adoption,
@@ -247,6 +252,10 @@ export class Pool {
     return Number.isFinite(next) ? next : undefined
   }
 
+  keeps(pod: Held["pod"]): boolean {
+    return this.#kept.of(pod) !== undefined
+  }
+
   /** Addresses that wait for their pods to come back; they are among `held`. */
   kept(): Kept[] {
     return [...this.#kept.values()]
@@ -292,21 +301,16 @@ export class Pool {
     // Before the first status, and while the kernel sets the interface up, it is waited for.
     const isKnown = !this.#space.interfaces().next().done
     const why = isKnown ? this.#whyNotKept(entry, placement) : undefined
-    if (why === undefined)
-      return { entry, address, usable: this.#space.locate(address)?.iface.open === true }
-    this.#endKept(entry, why, now)
+    const iface = this.#space.locate(address)?.iface
+    const isStuck = iface?.open === false && now - iface.since > setUpMs
+    if (why === undefined && !isStuck) return { entry, address, usable: iface?.open === true }
+    this.#endKept(entry, why ?? `${entry.interfaceID} cannot be set up on the node`, now)
     return undefined
   }
 
   #whyNotKept(kept: Kept, placement: PlacementKey): string | undefined {
     const iface = this.#space.locate(numberOf(kept.address))?.iface
-    if (iface === undefined || iface.id !== kept.interfaceID)
-      return `${kept.interfaceID} does not have it any more`
-    if (iface.facts.placement !== placement)
-      return `the pod's placement is ${placement} now, was ${iface.facts.placement}`
-    if (!this.serves(iface))
-      return `${iface.id} in ${iface.facts.subnetID} is being given up: its placement does not name the subnet any more`
-    return undefined
+    return whyNotKept(kept, placement, iface && { ...iface, serves: this.serves(iface) })
   }
 
   #keep(kept: Kept): void {
@@ -382,15 +386,11 @@ export class Pool {
   }
 }
 
+/** A pod waits so long for the interface of its kept address, then takes another. */
+const setUpMs = 30_000
+
 /** Whether the address comes with a branch interface: no status backs it. */
 const isOwn = (held: Held): boolean => held.placement === branchPlacement
-
-function blockOfOffer(iface: PoolInterface, offer: Offer): Block | undefined {
-  const base =
-    offer.address === undefined ? parseCidr(offer.prefix ?? "")?.base : parseAddress(offer.address)
-  const block = base === undefined ? undefined : iface.blocks.get(base)
-  return block?.size === (offer.address === undefined ? 16 : 1) ? block : undefined
-}
 
 function numberOf(text: string): Address {
   const address = parseAddress(text)
