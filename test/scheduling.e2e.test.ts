@@ -1,14 +1,13 @@
-// Goal: kube-scheduler keeps pods that choose their placement off nodes that have no interface left for it.
+// Goal: the scheduler, kube-scheduler where there is one, keeps pods that choose their placement off nodes that have no
+// interface left for it.
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
-import { noRealApiServer } from "../src/testing/real-api-server.ts"
 import { type PlacementLab, placementLab } from "./placement/lab.ts"
 
-const skip = noRealApiServer ?? false
 let lab: PlacementLab
 before(async () => {
   const controlPlane = process.env["KUBEBUILDER_ASSETS"]
-  if (controlPlane) lab = await placementLab(`sched-${process.pid}`, { controlPlane })
+  lab = await placementLab(`sched-${process.pid}`, controlPlane ? { controlPlane } : {})
 })
 after(() => lab?.stop())
 
@@ -35,9 +34,7 @@ const rooms = (which: string, test: (nodes: NodeRoom[]) => NodeRoom | undefined)
     return test(nodes) ?? JSON.stringify(nodes)
   })
 
-test("pods go where an interface is left for them, and wait for one in words", {
-  skip,
-}, async () => {
+test("pods go where an interface is left for them, and wait for one in words", async () => {
   for (const namespace of namespaces)
     await lab.run(`kubectl label namespace ${namespace} berth.dev/schedule-by-placement=enabled`)
   const empty = (nodes: NodeRoom[]) =>
