@@ -140,13 +140,16 @@ export function encodeGetLink(name?: string): MessageWriter {
   return name === undefined ? message : message.attributeText(linkAttribute.name, name)
 }
 
+/** The rest of a link is 40 attributes, which who only wants to name it need not read. */
+export const decodeLinkIndex = (body: Buffer): number => body.readInt32LE(4)
+
 export function decodeLink(body: Buffer): Link {
   const attributes = readAttributes(body.subarray(16))
   const info = attributes.get(linkAttribute.info)
   const kind = info && readAttributes(info).get(linkInfo.kind)
   const alias = attributes.get(linkAttribute.alias)
   return {
-    index: body.readInt32LE(4),
+    index: decodeLinkIndex(body),
     name: textOf(attributes.get(linkAttribute.name) ?? Buffer.alloc(0)),
     mac: macText(attributes.get(linkAttribute.address) ?? Buffer.alloc(0)),
     mtu: attributes.get(linkAttribute.mtu)?.readUInt32LE() ?? 0,

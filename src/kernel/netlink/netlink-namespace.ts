@@ -7,6 +7,7 @@ import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
 import { applyChange, type ChangeContext } from "./apply-change.ts"
 import {
   decodeLink,
+  decodeLinkIndex,
   encodeDeleteGroup,
   encodeGetLink,
   encodeProbe,
@@ -99,7 +100,7 @@ export class NetlinkNamespace implements NetNamespace {
       indexOf: (name) => {
         const known = indexes.get(name)
         if (known !== undefined) return known
-        const { index } = decodeLink(this.#socket.get(encodeGetLink(name)))
+        const index = decodeLinkIndex(this.#socket.get(encodeGetLink(name)))
         indexes.set(name, index)
         return index
       },
@@ -157,7 +158,7 @@ export class NetlinkNamespace implements NetNamespace {
   /** Puts a link into the group to be removed; false when there is no such link. */
   #mark(socket: NetlinkSocket, name: string): boolean {
     const marked = orAbsent("ENODEV", () => {
-      const { index } = decodeLink(socket.get(encodeGetLink(name)))
+      const index = decodeLinkIndex(socket.get(encodeGetLink(name)))
       socket.change(encodeSetLink(index, { group: doomedGroup }))
       return true
     })
