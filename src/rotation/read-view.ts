@@ -1,4 +1,5 @@
 import type { Node, Pod } from "../api/core.ts"
+import type { NodeClaim } from "../api/nodeclaim.ts"
 import type { NodeRotationStatus, RotatedNode } from "../api/noderotation.ts"
 import { nodeClaims, pods } from "../api/resources.ts"
 import {
@@ -26,8 +27,11 @@ export async function readView(
   refusals: Refusals,
 ): Promise<RotationView> {
   const nodes = ports.nodes()
-  const groups = await readGroups(ports, nodes)
   const entries = before?.nodes ?? []
+  const byKarpenter = entries.some((e) => e.group?.startsWith("karpenter/"))
+  const claims =
+    byKarpenter || nodes.some(isKarpenters) ? (await ports.kube.list(nodeClaims)).items : []
+  const groups = await readGroups(ports, nodes, claims)
   const busy = entries.filter((e) => e.state !== "Waiting" && e.state !== "Done")
   const names = new Set([...busy.map((e) => e.name), ...busy.flatMap((e) => e.replacement ?? [])])
   const draining = new Map(
@@ -70,6 +74,7 @@ export async function readView(
       ]),
     ),
     trouble: await readTrouble(ports, busy),
+    coming: comingOf(claims, nodes),
   }
 }
 
@@ -78,8 +83,9 @@ async function podsOn({ kube }: RotationPorts, node: string): Promise<Pod[]> {
 }
 
 async function readGroups(
-  { kube, groups }: RotationPorts,
+  { groups }: RotationPorts,
   nodes: readonly Node[],
+  claims: readonly NodeClaim[],
 ): Promise<Map<string, NodeGroup>> {
   const found = new Map<string, NodeGroup>()
   const byInstance = new Map<string, string>()
@@ -91,15 +97,24 @@ async function readGroups(
     const name = byInstance.get(id)
     if (name !== undefined) found.set(name, { kind: "scaling-group", name: group })
   }
-  if (!nodes.some(isKarpenters)) return found
-  const claims = await kube.list(nodeClaims)
-  for (const claim of claims.items) {
+  for (const claim of claims) {
     const { nodeName } = claim.status ?? {}
-    const nodePool = claim.metadata.labels?.[nodePoolLabel] ?? ""
-    if (nodeName)
-      found.set(nodeName, { kind: "karpenter", nodeClaim: claim.metadata.name, nodePool })
+    if (nodeName) found.set(nodeName, groupOfClaim(claim))
   }
   return found
+}
+
+const groupOfClaim = ({ metadata: { name, labels } }: NodeClaim): NodeGroup => ({
+  ...{ kind: "karpenter", nodeClaim: name, nodePool: labels?.[nodePoolLabel] ?? "" },
+})
+
+function comingOf(claims: readonly NodeClaim[], nodes: readonly Node[]): Set<string> {
+  const ready = new Set(nodes.filter(isReady).map((n) => n.metadata.name))
+  const coming = claims.filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined && !ready.has(status?.nodeName ?? ""),
+  )
+  return new Set(coming.map((claim) => groupKey(groupOfClaim(claim))))
 }
 
 const nodePoolLabel = "karpenter.sh/nodepool"

@@ -216,21 +216,50 @@ test("a replacement that fails inspection stops the rotation before the canary i
   assert.ok((await cluster.nodeNames()).includes("b"))
 })
 
+const label = { "karpenter.sh/nodepool": "default" }
+
+/** A NodeClaim; with `nodeName` its node has joined. */
+async function addClaim(cluster: FakeCluster, name: string, nodeName?: string): Promise<void> {
+  const metadata = { name, labels: label }
+  if ((await cluster.kube.get(nodeClaims, name)) === undefined)
+    await cluster.kube.create(nodeClaims, {
+      ...{ apiVersion: "karpenter.sh/v1", kind: "NodeClaim", metadata },
+    })
+  if (nodeName === undefined) return
+  await cluster.addNode(nodeName, false)
+  const body = { metadata: { labels: label } }
+  await cluster.kube.patch(nodes, { name: nodeName }, { type: "merge", body })
+  const claim = await cluster.kube.get(nodeClaims, name)
+  if (claim) await cluster.kube.replace(nodeClaims, { ...claim, status: { nodeName } }, "status")
+}
+
+test("Karpenter's next node does not go before the successor of the first serves as it should", async () => {
+  const cluster = new FakeCluster()
+  for (const name of ["a", "b"]) await addClaim(cluster, `claim-${name}`, name)
+  await cluster.clock.advance(60_000)
+  let waits = 0
+  cluster.settle = async () => {
+    const left = (await cluster.kube.list(nodeClaims)).items.map((c) => c.metadata.name)
+    if (left.includes("claim-a")) return
+    if (!left.includes("claim-new")) {
+      await addClaim(cluster, "claim-new")
+      await cluster.kube.remove(nodes, { name: "a" })
+    } else if (++waits === 20) await addClaim(cluster, "claim-new", "new")
+  }
+  const wrong = {
+    inspect: async (name: string) => (name === "new" ? "the old max-pods" : undefined),
+  }
+  const { status, seen } = await rotate(cluster, { nodes: ["a", "b"] }, { ...wrong, steps: 60 })
+  assert.ok(seen.some((s) => /^Running: a terminating/.test(s)))
+  assert.match(status.message, /its replacement new is not as the cluster is configured/)
+  assert.deepEqual(await cluster.nodeNames(), ["b", "new"])
+  const { status: mended } = await rotate(cluster, { nodes: ["a"] }, { before: status, steps: 60 })
+  assert.equal(mended.nodes[0]?.replacement, "new")
+})
+
 test("Karpenter's node goes by its NodeClaim: Karpenter itself drains and replaces it", async () => {
   const cluster = new FakeCluster()
-  await cluster.addNode("a", false)
-  const label = { "karpenter.sh/nodepool": "default" }
-  await cluster.kube.patch(
-    nodes,
-    { name: "a" },
-    { type: "merge", body: { metadata: { labels: label } } },
-  )
-  const claim = await cluster.kube.create(nodeClaims, {
-    apiVersion: "karpenter.sh/v1",
-    kind: "NodeClaim",
-    metadata: { name: "default-x7k2p", labels: label },
-  })
-  await cluster.kube.replace(nodeClaims, { ...claim, status: { nodeName: "a" } }, "status")
+  await addClaim(cluster, "default-x7k2p", "a")
   await cluster.addPod("web-1", "a")
   cluster.settle = async () => {
     if ((await cluster.kube.get(nodeClaims, "default-x7k2p")) === undefined)

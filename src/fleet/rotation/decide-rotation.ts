@@ -127,6 +127,18 @@ function cordonAhead(entries: readonly RotatedNode[], { spec, view, actions }: S
 const isWithoutSurge = (spec: NodeRotationSpec, group: string | undefined) =>
   spec.maxSurge === 0 && group?.startsWith("asg/") === true
 
+/** Whether the successor comes by itself once the node goes. */
+const startsLate = (spec: NodeRotationSpec, group: string | undefined) =>
+  isWithoutSurge(spec, group) || group?.startsWith("karpenter/") === true
+
+/** Karpenter has made a NodeClaim for the pods by then, if they do not fit elsewhere. */
+const karpenterMs = 30_000
+
+function awaitsSuccessor(entry: RotatedNode, { spec, view, now }: Step): boolean {
+  if (entry.group?.startsWith("karpenter/") !== true) return isWithoutSurge(spec, entry.group)
+  return view.coming?.has(entry.group) === true || now - Date.parse(entry.since) < karpenterMs
+}
+
 /** The scaling groups that a rotation has changed. */
 const restores = (entries: readonly RotatedNode[]): RotationAction[] =>
   [...new Set(entries.flatMap((e) => (e.group?.startsWith("asg/") ? [e.group.slice(4)] : [])))].map(
@@ -288,12 +300,15 @@ function terminating(entry: RotatedNode, node: ViewNode | undefined, step: Step)
     step.actions.push(endOf(node, step))
     return { ...entry, message: "its instance shuts down" }
   }
-  if (isWithoutSurge(step.spec, entry.group) && entry.replacement === undefined) {
+  if (entry.replacement === undefined) {
     const { fresh } = successorOf(entry, entry.group, step)
-    if (fresh === undefined) return { ...entry, message: whyNoReplacement(entry, step) }
-    step.claimed.add(fresh.name)
-    // Its pods are looked at in the next step.
-    return { ...entry, replacement: fresh.name, message: `${fresh.name} takes its place` }
+    if (fresh === undefined && awaitsSuccessor(entry, step))
+      return { ...entry, message: whyNoReplacement(entry, step) }
+    if (fresh !== undefined && startsLate(step.spec, entry.group)) {
+      step.claimed.add(fresh.name)
+      // Its pods are looked at in the next step.
+      return { ...entry, replacement: fresh.name, message: `${fresh.name} takes its place` }
+    }
   }
   const replacement =
     entry.replacement === undefined ? undefined : step.view.nodes.get(entry.replacement)

@@ -5,6 +5,8 @@ export interface RotationView {
   readonly evictable: ReadonlyMap<string, readonly ViewPod[]>
   /** Why a scaling group starts no node, by its name, where it says so. */
   readonly trouble?: ReadonlyMap<string, string>
+  /** Groups, by key, for which Karpenter starts a node that is not ready yet. */
+  readonly coming?: ReadonlySet<string>
 }
 
 export interface ViewNode {
