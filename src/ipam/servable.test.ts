@@ -56,6 +56,11 @@ test("a node serves by every interface that the pods of others leave", () => {
   assert.equal(servablePods("pool:a", input({}, { interfaces: warm })), 30, "warm pools give way")
 })
 
+test("addresses that wait for their pods keep their interface", () => {
+  const kept = { placement: "pool:b", inUse: 0, waiting: 0, cooling: 0, kept: 1 }
+  assert.equal(servablePods("pool:a", input({}, { spec: { demand: [kept] } })), 20)
+})
+
 test("interfaces that drain and those of others are taken, and so is what MAX_ENI leaves out", () => {
   const taken = [iface(1, "pool:b", "Draining"), iface(2, "", "Foreign")]
   assert.equal(servablePods("pool:a", input({}, { interfaces: taken })), 10)
