@@ -144,7 +144,7 @@ async function stage(t: TestContext) {
     tell: (event) => events.push(event),
     maxPodsReady: true,
     look: async () => now,
-    rotations: { home: async () => home, show: () => () => {}, stopWhenBlocked: true },
+    rotations: { home: async () => home, show: () => () => {}, left() {}, stopWhenBlocked: true },
     ...change,
   })
   const cidrs = async () => ({

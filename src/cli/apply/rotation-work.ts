@@ -15,6 +15,8 @@ export interface Rotations {
   home(): Promise<RotationHome & Disposable>
   /** Shows one rotation as it goes. */
   show(): FollowOptions["onStatus"]
+  /** Tells what becomes of a rotation that this process leaves. */
+  left(text: string): void
   /** Nobody is there who could make what blocks it go away. */
   readonly stopWhenBlocked: boolean
 }
@@ -40,9 +42,12 @@ function rotationWork(
   const { store, rotations, signal } = context
   // Tells this step's rotation from any other, so that a second run follows it and starts none.
   const reason = `berth apply, plan ${store.state.plan.slice(0, 12)}: ${step.title}`
-  const follow = (home: RotationHome) => {
+  const follow = async (home: RotationHome) => {
     const { stopWhenBlocked } = rotations
-    return home.follow({ onStatus: rotations.show(), stopWhenBlocked }, signal)
+    const status = await home.follow({ onStatus: rotations.show(), stopWhenBlocked }, signal)
+    if (!isFinished(status)) rotations.left(home.whenLeft)
+    signal.throwIfAborted()
+    return status
   }
   return {
     async carryOut() {
@@ -55,7 +60,6 @@ function rotationWork(
         await home.start({ nodes: [...names], reason, maxSurge })
       } else if (current.spec.reason !== reason) throw underWay(home, current)
       const status = await follow(home)
-      signal.throwIfAborted()
       if (status?.phase !== "Completed") throw fail("cli/gate-closed", stopOf(step, status))
     },
     gate: () => newBlockers(context),
@@ -65,7 +69,6 @@ function rotationWork(
       if (current?.spec.reason !== reason || isFinished(current.status)) return
       await home.change({ paused: false, undo: true })
       await follow(home)
-      signal.throwIfAborted()
     },
     goneGate: async () => undefined,
     stays: "nodes that were replaced stay replaced",

@@ -34,8 +34,10 @@ export async function run(call: Call): Promise<number> {
   await confirm(call, ...question(plan, undo))
   try {
     return await withApplyLease(leaseOf(call, carrying), call.signal, async (signal) => {
-      if (!undo) return forward(call, { ...carrying, signal }, file)
-      await takeBack({ ...carrying, signal })
+      // Read anew: another process may have worked on it until this one had the lease.
+      const own = { ...carrying, signal, store: await openState(file, planText) }
+      if (!undo) return forward(call, own, file)
+      await takeBack(own)
       call.stdout.write("Everything that can be taken back is.\n")
       return 0
     })
@@ -86,6 +88,7 @@ async function connect(call: Call, plan: PlanDocument, store: StateStore) {
     rotations: {
       home: () => findHome(call),
       show: () => progressWriter(call, systemClock),
+      left: (text) => call.stderr.write(`${text}\n`),
       stopWhenBlocked: call.stdout.isTTY !== true,
     },
   }
@@ -102,7 +105,7 @@ async function forward(call: Call, carrying: Carrying, file: string): Promise<nu
   const go = `Then: berth apply ${file}`
   if (waits.id !== "max-pods") {
     call.stdout.write(`\nStopped before "${waits.title}", as asked. ${go}\n`)
-    return waitsForYou
+    return 0
   }
   call.stdout.write(
     `\n${waits.title}: ${waits.why}\n${waits.commands.map((c) => `  $ ${c}\n`).join("")}  gate: ${waits.gate}\n\n${go} --max-pods-ready\n`,
