@@ -31,6 +31,7 @@ export interface PoolReconcilerOptions {
 
 /** Figures change with every pod; they are written this often at most. */
 const figuresGapMs = 5_000
+const outrunMs = 500
 /** The first node tells the VPC, whose subnets the pool selects from. */
 const firstNodeMs = 5_000
 /** Tags and blocks select what EC2 has at the time: it is asked so often, at one call for all pools of a VPC. */
@@ -60,11 +61,15 @@ export class PoolReconciler {
     if (!sameSubnets(status, pool.status)) this.#options.selectionChanged()
     const dueInMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + figuresGapMs
     if (dueInMs > clock.now()) return dueInMs - clock.now()
+    try {
+      await kube.replace(subnetPools, { ...pool, status }, "status")
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error
+      // Somebody has edited it meanwhile: the watch is about to show that.
+      if (error.status === 409) return outrunMs
+      if (error.status !== 404) throw error
+    }
     this.#writtenAt.set(name, clock.now())
-    await kube.replace(subnetPools, { ...pool, status }, "status").catch((error) => {
-      if (!(error instanceof KubeError && (error.status === 409 || error.status === 404)))
-        throw error
-    })
     return again
   }
 
