@@ -87,3 +87,35 @@ test("cfn-lint accepts the template", { skip: noLinter && "cfn-lint is not insta
   // Warnings are let through: W3010 is about zones by name, which is what a pod subnet is about.
   assert.doesNotMatch(checked.stdout, /^E/m)
 })
+
+/** Every field that a file uses, as `a.b[].c`. */
+function fieldsOf(value: unknown, path = ""): string[] {
+  if (Array.isArray(value)) return value.flatMap((v) => fieldsOf(v, `${path}[]`))
+  if (typeof value !== "object" || value === null) return [path]
+  return Object.entries(value).flatMap(([key, v]) =>
+    fieldsOf(v, path === "" ? key : `${path}.${key}`),
+  )
+}
+
+// From the schemas that the tools publish (eksctl's ClusterConfig v1alpha5; Karpenter's EC2NodeClass v1 and chart).
+const known: Record<string, RegExp> = {
+  "eksctl.yaml":
+    /^(apiVersion|kind|metadata\.(name|region)|vpc\.(id|subnets\.private\.[a-z0-9-]+\.id)|addons\[\]\.(name|version|resolveConflicts|configurationValues)|managedNodeGroups\[\]\.(name|instanceType|desiredCapacity|privateNetworking|maxPodsPerNode))$/,
+  "karpenter.yaml": /^(apiVersion|kind|metadata\.name|spec\.kubelet\.maxPods)$/,
+  "karpenter-values.yaml": /^settings\.reservedENIs$/,
+}
+
+test("files for eksctl and Karpenter have no field that these do not know", () => {
+  for (const plan of Object.values(plans))
+    for (const { name, text } of planFiles(plan)) {
+      const pattern = known[name]
+      if (pattern === undefined) continue
+      const fields = parseAllDocuments(text).flatMap((d) => fieldsOf(d.toJSON()))
+      assert.ok(fields.length > 0)
+      assert.deepEqual(
+        fields.filter((f) => !pattern.test(f)),
+        [],
+        name,
+      )
+    }
+})
