@@ -5,12 +5,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling"
-import { nodeRotations, nodes } from "../../api/resources.ts"
+import { nodeClaims, nodeRotations, nodes } from "../../api/resources.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Lab } from "../../lab/lab.ts"
 import { launchLab } from "../../lab/launch.ts"
+import { eventually } from "../../lab/sandbox/testing/eventually.ts"
 import { quietScenario } from "../../lab/testing/quiet-scenario.ts"
 import { run } from "../testing/run.ts"
+import { poolLabel, startSmallKarpenter } from "./testing/small-karpenter.ts"
 
 let lab: Lab
 let env: Record<string, string>
@@ -93,4 +95,45 @@ test("in the cluster: every node is replaced, the controller's own among them", 
   using kube = clientKube({ kubeconfig: lab.kubeconfig })
   const [rotation] = (await kube.list(nodeRotations)).items
   assert.equal(rotation?.status?.done, 2)
+})
+
+test("of Karpenter: its NodeClaims are deleted one after the other, each when the last one's successor serves", {
+  timeout: 240_000,
+}, async (t) => {
+  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  const stop = new AbortController()
+  const { subnets, securityGroups } = quietScenario
+  const karpenter = await startSmallKarpenter(
+    {
+      ...{ kube, region: lab.region, endpoint: lab.ec2Url },
+      ...{ subnetId: subnets[0]?.id ?? "", securityGroup: securityGroups[0]?.id ?? "" },
+      userData: (labels) =>
+        `#!/bin/bash\n/etc/eks/bootstrap.sh quiet --kubelet-extra-args '--node-labels=${labels}'\n`,
+    },
+    stop.signal,
+  )
+  t.after(async () => {
+    stop.abort(new Error("the test is over"))
+    await karpenter.done
+  })
+  const own = async () =>
+    (await kube.list(nodes)).items.filter((n) => n.metadata.labels?.[poolLabel] !== undefined)
+  const isReady = (n: Awaited<ReturnType<typeof own>>[number]) =>
+    n.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true
+  for (const _ of [1, 2]) await karpenter.launch()
+  await eventually(async () => assert.equal((await own()).filter(isReady).length, 2), 60_000)
+  const before = (await own()).map((n) => n.metadata.uid)
+  const argv = ["rotate", "--local", "--yes", "-l", `${poolLabel}=default`]
+  const { exit, out, err } = await run(argv, { env })
+  assert.equal(exit, 0, err + out)
+  assert.match(out, /karpenter\/default/)
+  assert.match(out, /2\/2 Completed/)
+  const now = await own()
+  assert.equal(now.filter(isReady).length, 2)
+  assert.deepEqual(
+    now.filter((n) => before.includes(n.metadata.uid)),
+    [],
+  )
+  const claims = (await kube.list(nodeClaims)).items.map((c) => c.metadata.name)
+  assert.deepEqual(claims.sort(), ["default-3", "default-4"])
 })
