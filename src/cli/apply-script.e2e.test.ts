@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { daemonSets, eniConfigs } from "../api/resources.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
+import { environmentOf } from "../lab/environment.ts"
 import { launchLab } from "../lab/launch.ts"
 import { scenarios } from "../lab/scenarios.ts"
 import { whyNoKubectl } from "../lab/testing/kubectl.ts"
@@ -39,13 +40,7 @@ test("the script of a plan for an add-on", {
   t.after(() => lab.stop())
   const folder = mkdtempSync(join(tmpdir(), "berth-script-"))
   t.after(() => rmSync(folder, { recursive: true }))
-  const env = {
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-    KUBECONFIG: lab.kubeconfig,
-  }
+  const env = environmentOf(lab)
   const saved = { ...process.env }
   Object.assign(process.env, env)
   t.after(() => {

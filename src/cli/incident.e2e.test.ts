@@ -16,6 +16,7 @@ import { nodes, pods } from "../api/resources.ts"
 import type { PlanDocument } from "../fleet/plan/plan-document.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
 import { userData } from "../lab/demo/exhausted.ts"
+import { environmentOf } from "../lab/environment.ts"
 import { launchLab } from "../lab/launch.ts"
 import { eventually } from "../lab/sandbox/testing/eventually.ts"
 import { scenarios } from "../lab/scenarios.ts"
@@ -53,11 +54,7 @@ test("from the incident to its end", { timeout: 280_000 }, async (t) => {
   t.after(() => rmSync(folder, { recursive: true }))
   const env = {
     ...process.env,
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-    KUBECONFIG: lab.kubeconfig,
+    ...environmentOf(lab),
     XDG_STATE_HOME: folder,
   }
   const berth = (...argv: string[]): Running => {

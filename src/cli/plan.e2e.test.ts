@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { fileURLToPath } from "node:url"
+import { environmentOf } from "../lab/environment.ts"
 import { launchLab } from "../lab/launch.ts"
 import { eventually } from "../lab/sandbox/testing/eventually.ts"
 import { scenarios } from "../lab/scenarios.ts"
@@ -31,14 +32,8 @@ async function stage(t: TestContext) {
   t.after(() => lab.stop())
   const folder = mkdtempSync(join(tmpdir(), "berth-plan-"))
   t.after(() => rmSync(folder, { recursive: true }))
-  const aws = {
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-  }
   const start = (...argv: string[]): Running => {
-    const env = { ...process.env, ...aws, KUBECONFIG: lab.kubeconfig }
+    const env = { ...process.env, ...environmentOf(lab) }
     const child = spawn(process.execPath, [main, ...argv], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
