@@ -61,9 +61,9 @@ test("a plan is made, and carried out as far as the new settings", async () => {
   const folder = join(commands.folder, "change")
   const plan = await berth("plan", "--write", folder)
   assert.equal(plan.exit, 0, plan.err)
-  assert.match(plan.out, /8 steps to custom networking on/)
+  assert.match(plan.out, /^harbour: \d+ steps .*custom networking on/)
   const apply = await berth("apply", join(folder, "plan.json"), "--yes", "--until", "switch")
-  assert.equal(apply.exit, 75, apply.err + apply.out)
+  assert.equal(apply.exit, 0, apply.err + apply.out)
   assert.match(apply.out, /Stopped before "Replace one node/)
 })
 
