@@ -225,7 +225,9 @@ export class QuotaBook {
   }
 
   #add(key: string, change: number): void {
-    this.#used.set(key, (this.#used.get(key) ?? 0) + change)
+    const used = (this.#used.get(key) ?? 0) + change
+    if (used === 0) this.#used.delete(key)
+    else this.#used.set(key, used)
   }
 
   /** Puts the node in line for what it was denied, and takes it out of all other lines. */
