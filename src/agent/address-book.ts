@@ -190,7 +190,8 @@ export class AddressBook implements AsyncDisposable {
   }
 
   /** Notes a pod that has a branch interface, and its address, for itself. */
-  hold(held: Held, wiring: Wiring): Assigned {
+  hold(own: Omit<Held, "assignedAt">, wiring: Wiring): Assigned {
+    const held = { ...own, assignedAt: this.#o.clock.now() }
     const known = this.find(held.key)
     if (!known) this.pool.hold(held)
     const attachment = known ?? { held, wiring }

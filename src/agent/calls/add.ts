@@ -59,7 +59,7 @@ async function assign({ key, pod, netns }: CniCall, c: CallContext): Promise<Ass
   const { id: interfaceID, address, vlan } = branch.interface
   const placement = branchPlacement
   return c.book.hold(
-    { key, pod, placement, address, interfaceID, assignedAt: Date.now() },
+    { key, pod, placement, address, interfaceID },
     { ...c.linkFor(placement), netns, table: branchTableOf(vlan), branch: branch.link },
   )
 }
