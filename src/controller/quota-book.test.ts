@@ -27,7 +27,7 @@ test("a namespace never exceeds its quota, and uses all of it in the end, whatev
         assert.equal(held, Math.min(quota, pods))
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   )
 })
 
