@@ -38,17 +38,31 @@ test("the state folder is private, and gone with the lock", async (t) => {
   await (await acquireLabLock("one", where)).release()
 })
 
-test("after kill -9 of its holder a lab is taken over, with an empty folder", async (t) => {
-  const where = root(t)
+/** A process that holds the lock of lab "one", prints its folder, and then does as told. */
+function holderOf(where: string, then: string) {
   const module = join(import.meta.dirname, "lock.ts")
   const program = `
     const { acquireLabLock } = await import(${JSON.stringify(module)})
     const { folder } = await acquireLabLock("one", ${JSON.stringify(where)})
-    setInterval(() => {}, 1000)
-    console.log(folder)`
-  const holder = spawn(process.execPath, ["--input-type=module", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
+    console.log(folder)
+    ${then}`
+  return spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "ignore"],
   })
+}
+
+test("a holder that fails leaves no folder", async (t) => {
+  const where = root(t)
+  const holder = holderOf(where, 'throw new Error("unforeseen")')
+  const [folder] = await once(holder.stdout, "data")
+  await once(holder, "close")
+  assert.equal(holder.exitCode, 1)
+  assert.equal(existsSync(String(folder).trim()), false)
+})
+
+test("after kill -9 of its holder a lab is taken over, with an empty folder", async (t) => {
+  const where = root(t)
+  const holder = holderOf(where, "setInterval(() => {}, 1000)")
   const folder = String((await once(holder.stdout, "data"))[0]).trim()
   writeFileSync(join(folder, "left"), "")
   await assert.rejects(acquireLabLock("one", where), /runs already/)

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { rmSync } from "node:fs"
 import { lstat, mkdir, rm } from "node:fs/promises"
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
@@ -26,11 +27,24 @@ export async function acquireLabLock(name: string, root = stateRoot()): Promise<
   // What a lab that could not clean up has left.
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
+  // An end that lets nobody wait: an exception, or a terminal that went away while it was written to.
+  const atExit = () => removeQuietly(folder)
+  process.on("exit", atExit)
   const release = async () => {
+    process.off("exit", atExit)
     await rm(folder, { recursive: true, force: true })
     await new Promise<void>((done) => holder.close(() => done()))
   }
   return { name, folder, release, [Symbol.asyncDispose]: release }
+}
+
+/** The world may still write into it, for the moment until it ends with this process. */
+function removeQuietly(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  } catch {
+    // The next lab of this name empties it.
+  }
 }
 
 /**
