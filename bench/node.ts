@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { until } from "../src/agent/testing/agent-world.ts"
 import { podInterface, primaryInterface } from "../src/agent/testing/fake-controller.ts"
 import type { NodeLab } from "../src/agent/testing/node-lab.ts"
@@ -43,8 +42,8 @@ export async function all(
 /** Ends sandboxes as a runtime does, and waits until the kernel has cleared them away, which it does on the side. */
 export async function endSandboxes(lab: NodeLab, names: readonly string[]): Promise<void> {
   for (const name of names) lab.removeSandbox(name)
-  while (lab.host.links().some((link) => link.kind === "veth" && link.name.startsWith("eni")))
-    await sleep(5)
+  const hasPods = () => lab.host.links().some((link) => link.name.startsWith("eni"))
+  await until("the kernel clears the sandboxes away", () => !hasPods(), 60_000)
 }
 
 export const namesOf = (prefix: string, count: number): string[] =>
