@@ -8,7 +8,7 @@ import { whyHollow } from "../lab/sandbox/requirements.ts"
 import { eventually } from "../lab/sandbox/testing/eventually.ts"
 import { scenarios } from "../lab/scenarios.ts"
 import { kubectlFor, whyNoKubectl } from "../lab/testing/kubectl.ts"
-import { type LabCommands, labCommands } from "./testing/lab-commands.ts"
+import { type LabShell, labShell } from "./testing/lab-shell.ts"
 
 const why = whyNoKubectl() ?? (await whyHollow())
 const skip = why === undefined ? {} : { skip: why }
@@ -20,7 +20,7 @@ const senders = [
   { namespace: "bank", name: "isolated", group: "shared", app: "database" },
 ] as const
 
-let commands: LabCommands
+let shell: LabShell
 let kubectl: ReturnType<typeof kubectlFor>
 let target: string
 
@@ -32,10 +32,10 @@ const must = async (...argv: string[]) => {
 
 before(async () => {
   if (why !== undefined) return
-  commands = await labCommands(scenarios.placement, false)
-  kubectl = kubectlFor(commands.lab.kubeconfig)
+  shell = await labShell(scenarios.placement, false)
+  kubectl = kubectlFor(shell.lab.kubeconfig)
   await setAgents("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true")
-  using kube = clientKube({ kubeconfig: commands.lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   for (const { namespace, name, group, ...more } of senders) {
     const labels = "app" in more ? { app: more.app } : {}
     const spec = {
@@ -54,7 +54,7 @@ before(async () => {
     target = found[0]?.status?.podIP ?? ""
   })
 })
-after(() => commands?.[Symbol.asyncDispose]())
+after(() => shell?.[Symbol.asyncDispose]())
 
 async function setAgents(...assignments: string[]) {
   await must("set", "env", "daemonset", "aws-node", "-n", "kube-system", ...assignments)
@@ -64,7 +64,7 @@ async function setAgents(...assignments: string[]) {
 type Sender = (typeof senders)[number]
 
 async function stated({ namespace, name }: Sender, to: string): Promise<string> {
-  const { out, err } = await commands.berth("explain", "pod", `${namespace}/${name}`, "--to", to)
+  const { out, err } = await shell.berth("explain", "pod", `${namespace}/${name}`, "--to", to)
   return /seen there as +(\S+)/.exec(out)?.[1] ?? `nothing stated: ${out}${err}`
 }
 
@@ -113,6 +113,6 @@ for (const mode of modes) {
 }
 
 test("the doctor calls no ENI of a pod's own placement a stray", skip, async () => {
-  const { out } = await commands.berth("doctor", "--only", "N04", "--fail-on", "note")
+  const { out } = await shell.berth("doctor", "--only", "N04", "--fail-on", "note")
   assert.match(out, /nothing found/)
 })

@@ -5,18 +5,18 @@ import { after, before, test } from "node:test"
 import { daemonSets, nodes, pods } from "../api/resources.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
 import { scenarios } from "../lab/scenarios.ts"
-import { type LabCommands, labCommands } from "./testing/lab-commands.ts"
+import { type LabShell, labShell } from "./testing/lab-shell.ts"
 
-let commands: LabCommands
-const berth = (...argv: string[]) => commands.berth(...argv)
+let shell: LabShell
+const berth = (...argv: string[]) => shell.berth(...argv)
 
 before(async () => {
-  commands = await labCommands(scenarios.stock, true)
+  shell = await labShell(scenarios.stock, true)
 })
-after(() => commands?.[Symbol.asyncDispose]())
+after(() => shell?.[Symbol.asyncDispose]())
 
 async function read() {
-  using kube = clientKube({ kubeconfig: commands.lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   const groups = (await kube.raw("/apis")) as { groups: { name: string }[] }
   return {
     sets: (await kube.list(daemonSets)).items,
@@ -58,7 +58,7 @@ test("status, explain, doctor and max-pods read it", async () => {
 })
 
 test("a plan is made, and carried out as far as the new settings", async () => {
-  const folder = join(commands.folder, "change")
+  const folder = join(shell.folder, "change")
   const plan = await berth("plan", "--write", folder)
   assert.equal(plan.exit, 0, plan.err)
   assert.match(plan.out, /^harbour: \d+ steps .*custom networking on/)

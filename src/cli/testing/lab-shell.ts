@@ -7,7 +7,7 @@ import type { Scenario } from "../../lab/scenario.ts"
 import { type Ran, run } from "./run.ts"
 
 /** A lab, and command lines as somebody types them beside it. */
-export interface LabCommands extends AsyncDisposable {
+export interface LabShell extends AsyncDisposable {
   readonly lab: Lab
   /** Empty at first, and removed with the lab. */
   readonly folder: string
@@ -15,7 +15,7 @@ export interface LabCommands extends AsyncDisposable {
 }
 
 /** Starts a lab for this process alone: the SDK reads the environment of the process, so there can be one at a time. */
-export async function labCommands(scenario: Scenario, hollow: boolean): Promise<LabCommands> {
+export async function labShell(scenario: Scenario, hollow: boolean): Promise<LabShell> {
   await using undo = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), "berth-e2e-"))
   undo.defer(() => rmSync(folder, { recursive: true }))
