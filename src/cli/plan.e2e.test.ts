@@ -15,6 +15,8 @@ import { sdkNetwork } from "./apply/sdk-network.ts"
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url))
 const vpc = scenarios.plain.vpc.id
+/** Rollouts on a busy machine. */
+const patienceMs = 40_000
 
 interface Running {
   readonly child: ChildProcess
@@ -61,7 +63,7 @@ async function stage(t: TestContext) {
     eventually(async () => {
       const all = await addresses()
       assert.ok(all.length === 4 && all.every((a) => a.startsWith(start)), all.join(" "))
-    })
+    }, patienceMs)
   const network = sdkNetwork({ region: lab.region, endpoint: lab.ec2Url })
   /** EC2 goes on listing a block for a while after it has left the VPC. */
   const blocks = async () =>
@@ -103,7 +105,7 @@ test("plan, apply, stop, go on, and take back", {
 
   await t.test("Ctrl-C leaves a state that the next run goes on from", async () => {
     const stopped = start("apply", file, "--yes")
-    await eventually(() => assert.match(stopped.text(), /\[1\/6\]/))
+    await eventually(() => assert.match(stopped.text(), /\[1\/6\]/), patienceMs)
     stopped.child.kill("SIGINT")
     assert.equal(await stopped.exit, 130, stopped.text())
     const applied = await berth("apply", file, "--yes")
@@ -121,7 +123,7 @@ test("plan, apply, stop, go on, and take back", {
 
   await t.test("undo waits for pods to leave, and leaves nothing", async () => {
     const undone = start("apply", file, "--undo", "--yes")
-    await eventually(() => assert.match(undone.text(), /\[6\/6\] {3}taken back/))
+    await eventually(() => assert.match(undone.text(), /\[6\/6\] {3}taken back/), patienceMs)
     await kubectl("rollout", "restart", "deployment/web")
     assert.equal(await undone.exit, 0, undone.text())
     await podsIn("10.0.")
