@@ -1,5 +1,28 @@
 import type { Command, Option } from "./command.ts"
 
+/** The names of src/lab/scenarios/outages.ts, which is not loaded for a command line to be read. */
+const outages = [
+  "eniconfig-missing",
+  "annotation",
+  "label-key",
+  "zone-mismatch",
+  "vpc-mismatch",
+  "subnet-gone",
+  "security-group",
+  "agent-environment",
+  "agent-nowhere",
+  "controller-down",
+  "iam",
+  "throttling",
+  "over-packed",
+  "subnet-full",
+  "leaked-interfaces",
+  "pool-full",
+  "fragmentation",
+  "cool-down",
+  "old-pods",
+]
+
 const labOptions: readonly Option[] = [
   {
     flags: "--name <name>",
@@ -41,12 +64,19 @@ export const labCommands: readonly Command[] = [
       ...labOptions,
       {
         flags: "--scenario <name>",
-        about: "state to start in",
-        choices: ["empty", "exhausted", "healthy", "placement", "plain", "stock"],
+        about: "state to start in, or outage to begin with (docs/outages.md)",
+        choices: [
+          ...["empty", "exhausted", "healthy", "placement", "plain", "addon", "stock"],
+          ...outages,
+        ],
         default: "exhausted",
       },
     ],
-    examples: ["berth lab up", "berth lab up --control-plane ./bin --name real"],
+    examples: [
+      "berth lab up",
+      "berth lab up --control-plane ./bin --name real",
+      "berth lab up --scenario iam",
+    ],
     load: () => import("./commands/lab-up.ts"),
   },
 ]

@@ -32,6 +32,11 @@ export const labErrors = {
     hint: "Remove it, or set TMPDIR to a folder of your own.",
     exit: 73,
   }),
+  "lab/outage": entry<{ name: string; line: string; why: string }>({
+    says: (d) => `outage ${d.name} could not be brought about: ${d.line}: ${d.why}`,
+    hint: "It takes kubectl, and for some outages the AWS CLI and curl.",
+    exit: 69,
+  }),
   "lab/world-ended": entry<{ why: string }>({
     says: (d) => `the lab ended before it was ready: ${d.why}`,
     hint: "Start it again with --hollow if the machine refuses namespaces; otherwise this is a defect of Berth.",

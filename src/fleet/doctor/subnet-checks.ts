@@ -1,11 +1,12 @@
 import { formatCidr } from "../../vpc/cidr.ts"
 import type { Subnet } from "../../vpc/model.ts"
-import { bestReservation } from "../../vpc/subnet-map.ts"
+import { bestReservation, type SubnetMap } from "../../vpc/subnet-map.ts"
 import { isTrue } from "../facts/fleet-index.ts"
 import type { Check, Symptom } from "./check.ts"
 import type { Examination } from "./examination.ts"
-import { enumerate, plural } from "./finding.ts"
+import { enumerate, type Fix, plural } from "./finding.ts"
 import { refusalFix } from "./refusal-fix.ts"
+import { otherSubnetFix } from "./roomier-subnet.ts"
 
 /** Subnets that pods' ENIs are made in now or next: named by an object, or the nodes' own without custom networking. */
 export function* servingSubnets(examination: Examination): Iterable<Subnet> {
@@ -185,24 +186,41 @@ function* fragmented(examination: Examination): Iterable<Symptom> {
   for (const subnet of servingSubnets(examination)) {
     const map = subnetMap(subnet)
     if (map === undefined || map.freePrefixes > 1 || map.free < 16) continue
-    const best = bestReservation(map, 26)
+    const berth = index.snapshot.cluster.daemonSet?.berth === true
     yield {
+      severity: berth ? "risk" : "blocking",
       object: `subnet/${subnet.id}`,
-      says: `${map.free} addresses are free, and ${map.freePrefixes} whole /28 blocks: prefixes cannot be assigned`,
+      says: `${map.free} addresses are free, and ${map.freePrefixes} whole /28 blocks: prefixes cannot be assigned${berth ? "; Berth assigns single addresses meanwhile" : ""}`,
       evidence: [
         `fragmentation ${Math.round(map.fragmentation * 100)} %, ${plural(map.blockers.length, "spoilt block")}`,
         ...map.blockers
           .slice(0, 3)
           .map((b) => `${formatCidr(b.block)}: ${b.used} used, by ${enumerate(b.interfaceIds)}`),
       ],
-      fix: {
-        kind: "plan",
-        says: "Reserve a range for prefixes, so that it is not spoilt again as addresses in it are released.",
-        ...(best && {
-          command: `aws ec2 create-subnet-cidr-reservation --subnet-id ${subnet.id} --reservation-type prefix --cidr ${formatCidr(best.block)}`,
-        }),
-      },
+      fix: otherSubnet(examination, subnet) ?? reserve(subnet, map),
     }
+  }
+}
+
+/** Ends it at once, where the zone has a subnet with whole blocks. */
+function otherSubnet(examination: Examination, { id }: Subnet): Fix | undefined {
+  const { nodes, resolution } = examination
+  for (const node of nodes) {
+    const answer = resolution(node)
+    if (!answer?.ok || !answer.placement.subnets.some((option) => option.subnet.id === id)) continue
+    return otherSubnetFix(examination, node, answer, { prefixes: true, needs: 16 })
+  }
+  return undefined
+}
+
+function reserve({ id }: Subnet, map: SubnetMap): Fix {
+  const best = bestReservation(map, 26)
+  return {
+    kind: "plan",
+    says: "Reserve a range for prefixes: as addresses in it are released its blocks become whole, and stay so.",
+    ...(best && {
+      command: `aws ec2 create-subnet-cidr-reservation --subnet-id ${id} --reservation-type prefix --cidr ${formatCidr(best.block)}`,
+    }),
   }
 }
 

@@ -49,15 +49,22 @@ export const overPacked: CauseTest = ({ examination, node, stuck, status, placem
   if (placed < podAddresses && (!noSlot || rests)) return undefined
   // A pod without an owner would not come back.
   const movable = stuck.filter((p) => p.owner !== undefined).slice(0, podsMost)
+  const crowded = placed >= podAddresses
+  const later = crowded
+    ? `Then start such nodes with max-pods ${recommended} (berth max-pods; check M01), or turn on prefix delegation.`
+    : "An ENI that drains is freed when its last pod is gone."
   const fix: Fix = {
     kind: "plan",
-    says: `Let the waiting pods start on other nodes. Then start such nodes with max-pods ${recommended} (berth max-pods; check M01), or turn on prefix delegation.`,
+    says: `Let the waiting pods start on other nodes. ${later}`,
     ...(movable.length > 0 && { command: moveCommand(node.name, movable) }),
   }
   return {
-    says: `the node has as many pods as a ${capacity.type} has addresses for, and advertises more`,
+    says: crowded
+      ? `the node has as many pods as a ${capacity.type} has addresses for, and advertises more`
+      : "every ENI slot of the node is taken by ENIs that its new pods cannot use",
     evidence: [
       `${placed} pods have an address, ${podAddresses} is the most`,
+      ...(crowded ? [] : unusable(index, node, placement)),
       `${podInterfaces(node).length} of ${interfaces} ENIs for pods are attached`,
       `allocatable pods: ${capacity.advertised ?? "?"}`,
       ...(status?.ready === false && status.message ? [status.message] : []),
@@ -66,11 +73,17 @@ export const overPacked: CauseTest = ({ examination, node, stuck, status, placem
   }
 }
 
+/** ENIs that hold a slot and do not serve new pods of the placement. */
+const unusable = (index: FleetIndex, node: NodeFacts, placement: PlacementKey): string[] =>
+  (index.nodeNetwork(node.name)?.status?.interfaces ?? [])
+    .filter((i) => !i.primary && (i.state === "Draining" || i.placement !== placement))
+    .map((i) => `${i.id} in ${i.subnetID}: ${i.state}, placement ${i.placement}`)
+
 function moveCommand(node: string, pods: OutageCase["stuck"]): string {
   const byNamespace = Map.groupBy(pods, (p) => p.namespace)
   const deletions = [...byNamespace].map(
     ([namespace, list]) =>
-      `kubectl delete pod -n ${namespace} ${list.map((p) => p.name).join(" ")}`,
+      `kubectl delete pod --wait=false -n ${namespace} ${list.map((p) => p.name).join(" ")}`,
   )
   return [`kubectl cordon ${node}`, ...deletions].join(" && ")
 }
@@ -148,7 +161,7 @@ export const coolDown: CauseTest = ({ examination, node, stuck, placement }) => 
   return {
     says: attaching
       ? "an ENI is being attached: addresses come within seconds"
-      : "the node has addresses, and they cool down after other pods (30 s)",
+      : `the node has addresses, and they cool down after other pods (${examination.env["IP_COOLDOWN_PERIOD"] ?? "30"} s)`,
     evidence: [`${held} addresses, ${used} in use${cooling > 0 ? `, ${cooling} cooling` : ""}`],
     fix: { kind: "auto", says: "Wait; a larger warm target avoids it." },
   }

@@ -26,10 +26,10 @@ const subnet = (id: string, zone: string, cidr: string, name: string): ScenarioS
 })
 
 const instance = (subnetId: string) => ({
-  type: "m5.large",
+  type: "m5.xlarge",
   subnetId,
   securityGroups: [group],
-  userData: userData("--max-pods=20"),
+  userData: userData("--max-pods=44"),
   nodeGroup: subnetId === s.nodesA ? "general-a" : "general-b",
 })
 
