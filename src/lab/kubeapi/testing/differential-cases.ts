@@ -781,7 +781,10 @@ export const cases: readonly Case[] = [
         metadata: { name: "high" },
         value: 1000,
       }),
-      post(`${ns}/pods?dryRun=All`, pod("prio", { priorityClassName: "high" })),
+      {
+        ...post(`${ns}/pods?dryRun=All`, pod("prio", { priorityClassName: "high" })),
+        whileStatus: 403,
+      },
       get("/apis/scheduling.k8s.io/v1/priorityclasses/high", table),
       del("/apis/scheduling.k8s.io/v1/priorityclasses/high"),
       post("/apis/storage.k8s.io/v1/storageclasses", {

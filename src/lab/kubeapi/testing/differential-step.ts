@@ -6,6 +6,8 @@ export interface Step {
   /** Content-Type; application/json when absent. */
   readonly type?: string
   readonly accept?: string
+  /** The step is sent again while the answer is this: the real server's admission learns of an object a moment late. */
+  readonly whileStatus?: number
 }
 
 export interface Case {
