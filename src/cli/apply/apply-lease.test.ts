@@ -1,11 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { leases } from "../../api/resources.ts"
-import { type MemoryKube, memoryKube } from "../../kube/memory/memory-kube.ts"
+import type { Kube } from "../../kube/kube.ts"
+import { memoryKube } from "../../kube/memory/memory-kube.ts"
 import { type VirtualClock, virtualClock } from "../../testing/virtual-clock.ts"
 import { withApplyLease } from "./apply-lease.ts"
 
-function worker(kube: MemoryKube, clock: VirtualClock, identity: string) {
+function worker(kube: Kube, clock: VirtualClock, identity: string) {
   const stop = new AbortController()
   const work = Promise.withResolvers<string>()
   let works = false
@@ -40,12 +41,17 @@ test("who comes second is told who works, and may begin when that one has ended"
   await again.done
 })
 
-test("the lease of a process that was killed is waited out", async () => {
-  const clock = virtualClock()
-  const kube = memoryKube({ clock })
+/** As a process that was killed leaves it. */
+async function leaveLease(kube: Kube) {
   const spec = { holderIdentity: "gone@desk", leaseDurationSeconds: 15, renewTime: "x" }
   const metadata = { name: "berth-apply", namespace: "kube-system" }
   await kube.create(leases, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec })
+}
+
+test("the lease of a process that was killed is waited out", async () => {
+  const clock = virtualClock()
+  const kube = memoryKube({ clock })
+  await leaveLease(kube)
   const bob = worker(kube, clock, "bob@desk")
   await clock.advance(10_000)
   assert.equal(bob.works(), false)
@@ -53,6 +59,26 @@ test("the lease of a process that was killed is waited out", async () => {
   assert.equal(bob.works(), true)
   bob.finish()
   await bob.done
+})
+
+test("a claim that is answered late is not taken for somebody else's", async () => {
+  const clock = virtualClock()
+  const kube = memoryKube({ clock })
+  await leaveLease(kube)
+  const slow: Kube = {
+    ...kube,
+    async replace(...args) {
+      const answer = await kube.replace(...args)
+      await clock.sleep(3_000)
+      return answer
+    },
+  }
+  const bob = worker(slow, clock, "bob@desk")
+  await clock.advance(25_000)
+  assert.equal(bob.works(), true)
+  bob.finish()
+  await clock.advance(5_000)
+  assert.equal(await bob.done, "bob@desk")
 })
 
 test("work ends when the lease is taken away", async () => {

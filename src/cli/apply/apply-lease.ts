@@ -74,12 +74,17 @@ async function mayTake({ kube, warn }: LeaseOptions): Promise<boolean> {
 }
 
 /** Rejects once somebody else is seen to renew the lease, or it cannot be had, or the signal aborts. */
-async function closedDoor({ kube, clock }: LeaseOptions, signal: AbortSignal): Promise<never> {
+async function closedDoor(
+  { kube, clock, identity }: LeaseOptions,
+  signal: AbortSignal,
+): Promise<never> {
   const deadline = clock.now() + 2 * leaseMs
   let seen: string | undefined
   for (;;) {
     const { spec } = (await kube.get(leases, lease.name, lease.namespace)) ?? {}
-    const renewed = spec?.holderIdentity ? spec.renewTime : undefined
+    // The own claim may be there to read before its answer has come.
+    const isOthers = spec?.holderIdentity && spec.holderIdentity !== identity
+    const renewed = isOthers ? spec.renewTime : undefined
     if (seen !== undefined && renewed !== undefined && renewed !== seen)
       throw fail("cli/apply-under-way", { why: `${spec?.holderIdentity} is at work` })
     if (clock.now() > deadline)
