@@ -2,18 +2,22 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { NodeRotationSpec } from "../api/noderotation.ts"
 import { nodeRotations } from "../api/resources.ts"
+import { type Kube, KubeError } from "../kube/kube.ts"
 import { silentLogger } from "../log.ts"
 import { reconcileRotations } from "./rotation-reconciler.ts"
 import { FakeCluster } from "./testing/fake-cluster.ts"
 
-async function inController(act: (cluster: FakeCluster) => Promise<void>): Promise<void> {
+async function inController(
+  act: (cluster: FakeCluster) => Promise<void>,
+  around: (kube: Kube) => Kube = (kube) => kube,
+): Promise<void> {
   const cluster = new FakeCluster()
   for (const name of ["a", "b"]) await cluster.addNode(name)
   await cluster.clock.advance(60_000)
   const stop = new AbortController()
   const running = reconcileRotations(
     {
-      kube: cluster.kube,
+      kube: around(cluster.kube),
       clock: cluster.clock,
       random: () => 0.5,
       log: silentLogger,
@@ -88,3 +92,52 @@ test("a second rotation waits for the first, then runs", () =>
     await reach(cluster, "one", "Completed")
     await reach(cluster, "two", "Completed")
   }))
+
+test("a term ends though the nodes could not be listed", () => {
+  const withoutNodes = (kube: Kube): Kube => ({
+    ...kube,
+    list: (resource, query) =>
+      resource.kind === "Node"
+        ? Promise.reject(new KubeError(0, "Unreachable", "no answer"))
+        : kube.list(resource, query),
+  })
+  return inController(async (cluster) => {
+    await create(cluster, "r", { nodes: ["a"] })
+    await cluster.clock.advance(30_000)
+    assert.equal(await phaseOf(cluster, "r"), undefined)
+  }, withoutNodes)
+})
+
+test("a status is written when it differs, in whatever order the API server states its fields", () => {
+  let writes = 0
+  const sorting = (kube: Kube): Kube => ({
+    ...kube,
+    async list(resource, query) {
+      const { items, resourceVersion } = await kube.list(resource, query)
+      return { items: items.map(sorted), resourceVersion }
+    },
+    async *watch(resource, query) {
+      for await (const event of kube.watch(resource, query))
+        yield { ...event, object: sorted(event.object) }
+    },
+    replace(resource, object, subresource) {
+      if (resource.kind === "NodeRotation") writes++
+      return kube.replace(resource, object, subresource)
+    },
+  })
+  return inController(async (cluster) => {
+    cluster.launchFailure = "InsufficientInstanceCapacity"
+    await create(cluster, "r", { nodes: ["a"], paused: true })
+    await reach(cluster, "r", "Paused")
+    await cluster.clock.advance(60_000)
+    assert.equal(writes, 1)
+  }, sorting)
+})
+
+/** As the API server answers: the fields of custom resources by name. */
+const sorted = <T>(value: T): T =>
+  JSON.parse(JSON.stringify(value), (_, v: unknown) =>
+    typeof v === "object" && v !== null && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => a.localeCompare(b)))
+      : v,
+  )

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Node } from "../api/core.ts"
 import type { NodeRotation, NodeRotationStatus } from "../api/noderotation.ts"
 import { nodeRotations, nodes } from "../api/resources.ts"
@@ -45,7 +46,7 @@ export async function reconcileRotations(
         if (unfinished(rotations.list()).length === 0) await wake.promise
         continue
       }
-      const waitMs = await takeStep(options, first, steps)
+      const waitMs = await takeStep(options, first, steps, signal)
       for (const other of others) await putOff(options, other, first)
       await clock.sleep(waitMs, signal).catch(() => {})
     }
@@ -80,11 +81,14 @@ function sessionOf(
   options: RotationReconcilerOptions,
   steps: Map<string, Session>,
   name: string,
+  term: AbortSignal,
 ): Session {
   const known = steps.get(name)
   if (known !== undefined) return known
   const stop = new AbortController()
-  const cache = new Informer({ ...options, resource: nodes, signal: stop.signal, trim: trimNode })
+  // The term ends it too: a step may be waiting for the first list.
+  const signal = AbortSignal.any([term, stop.signal])
+  const cache = new Informer({ ...options, resource: nodes, signal, trim: trimNode })
   const rotator = createRotator({ ...options, nodes: () => cache.list() })
   const made = { rotator, nodes: cache, stop }
   steps.set(name, made)
@@ -119,9 +123,10 @@ async function takeStep(
   options: RotationReconcilerOptions,
   rotation: NodeRotation,
   steps: Map<string, Session>,
+  term: AbortSignal,
 ): Promise<number> {
   const { name } = rotation.metadata
-  const { rotator, nodes: cache } = sessionOf(options, steps, name)
+  const { rotator, nodes: cache } = sessionOf(options, steps, name, term)
   try {
     await cache.synced()
     const status = await rotator.step(rotation.spec, rotation.status)
@@ -155,13 +160,14 @@ async function write(
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...withoutGeneration(decided),
   }
-  if (JSON.stringify(status) === JSON.stringify(rotation.status)) return
+  if (isDeepStrictEqual(status, rotation.status)) return
   const { name } = rotation.metadata
   try {
     await kube.replace(nodeRotations, { ...rotation, status }, "status")
   } catch (error) {
     // Somebody changed it meanwhile, or deleted it: the next step looks anew.
-    if (!(error instanceof KubeError && (error.status === 409 || error.status === 404))) throw error
+    if (error instanceof KubeError && (error.status === 409 || error.status === 404)) return
+    throw error
   }
   if (status.phase !== rotation.status?.phase)
     log.info("rotation", { rotation: name, phase: status.phase, message: status.message })
