@@ -25,7 +25,7 @@ import { createAwsServer } from "../../lab/aws/aws-server.ts"
 import { Eks } from "../../lab/aws/eks/eks.ts"
 import { vpcCniAddon } from "../../lab/world/vpc-cni-addon.ts"
 import type { RotationHome, RotationRecord } from "../rotate/rotation-home.ts"
-import { sdkAddon } from "./addon-calls.ts"
+import { type AddonCalls, sdkAddon } from "./addon-calls.ts"
 import { openState } from "./apply-state.ts"
 import { type Carrying, carryOut, type Progress, takeBack } from "./carry-out.ts"
 import type { NetworkCalls } from "./network-calls.ts"
@@ -217,6 +217,21 @@ test("of an add-on the configuration says what the DaemonSet says, whoever has s
   assert.deepEqual(await env(), { WARM_IP_TARGET: "2" })
 })
 
+test("settings reach an add-on that another update keeps busy at first", async (t) => {
+  const { carrying, addon } = await stage(t)
+  let looks = 0
+  const busy: AddonCalls = {
+    ...addon,
+    read: async () => ({ ...(await addon.read()), ...(looks++ < 1 && { status: "UPDATING" }) }),
+  }
+  assert.equal(await carryOut(await carrying({ addon: busy })), undefined)
+  const { env } = (await addon.read()).configuration
+  assert.deepEqual(env, {
+    ENI_CONFIG_LABEL_DEF: "topology.kubernetes.io/zone",
+    AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",
+  })
+})
+
 test("a rotation that stands is gone on with by the next run, and by no second rotation", async (t) => {
   const { carrying, specs, at } = await stage(t)
   at.phase = "Blocked"
@@ -304,7 +319,7 @@ test("what was there before is used, and left alone by undo", async (t) => {
     apiVersion: "crd.k8s.amazonaws.com/v1alpha1",
     kind: "ENIConfig",
     metadata: { name: "us-west-2a" },
-    spec: { subnet: "subnet-mine", securityGroups: ["sg-mine"] },
+    spec: { subnet: "subnet-mine" },
   }
   await kube.create(eniConfigs, own)
   await carryOut(await carrying())

@@ -51,6 +51,7 @@ export async function carryOut(carrying: Carrying): Promise<Step | undefined> {
       tell({ step, at, is: "begins" })
       if (!state.started.includes(key)) state.started.push(key)
       await store.save()
+      await until(async () => work.ready?.(), { step, at }, carrying)
       await work.carryOut()
       await until(() => work.gate(), { step, at }, carrying)
     }

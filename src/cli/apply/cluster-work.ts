@@ -53,7 +53,11 @@ export function objectWork({ plan, store, kube }: ApplyContext): StepWork {
         const spec = state.before[key]
         if (state.made.includes(key)) await kube.remove(resourceOf(object), target)
         else if (spec !== undefined)
-          await kube.patch(resourceOf(object), target, { type: "merge", body: { spec } })
+          // Not merged: what the plan added goes.
+          await kube.patch(resourceOf(object), target, {
+            type: "json",
+            body: [{ op: "replace", path: "/spec", value: spec }],
+          })
       }
     },
     async goneGate() {
@@ -78,12 +82,20 @@ export function settingWork(context: ApplyContext, env: readonly EnvChange[]): S
     if (context.addon !== undefined) await setInAddon(context.addon, values)
   }
   return {
+    async ready() {
+      const status = (await context.addon?.read())?.status
+      return status === updating ? busy(status) : undefined
+    },
     carryOut: () => set(env),
     gate: () => rolledOut(context, env),
     takeBack: () => set(back),
     goneGate: () => rolledOut(context, back),
   }
 }
+
+/** While it lasts EKS takes no other update. */
+const updating = "UPDATING"
+const busy = (status: string) => `add-on vpc-cni is ${status}`
 
 const target = { name: "aws-node", namespace: "kube-system" }
 
@@ -102,15 +114,21 @@ async function setInDaemonSet({ kube }: ApplyContext, env: Env): Promise<void> {
 
 async function setInAddon(addon: AddonCalls, env: Env): Promise<void> {
   const { configuration, status } = await addon.read()
-  const before = (configuration["env"] ?? {}) as Record<string, unknown>
-  if (status === "UPDATING" || env.every(({ name, value }) => before[name] === value)) return
+  if (status === updating || unconfigured(configuration, env) === undefined) return
   const after = Object.fromEntries(
-    Object.entries({ ...before, ...Object.fromEntries(env.map((e) => [e.name, e.value])) }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    Object.entries({
+      ...envOf(configuration),
+      ...Object.fromEntries(env.map((e) => [e.name, e.value])),
+    }).filter(([, value]) => value !== undefined),
   )
   await addon.update({ ...configuration, env: after })
 }
+
+const envOf = (configuration: Record<string, unknown>) =>
+  (configuration["env"] ?? {}) as Record<string, unknown>
+
+const unconfigured = (configuration: Record<string, unknown>, env: Env): string | undefined =>
+  env.find(({ name, value }) => envOf(configuration)[name] !== value)?.name
 
 /**
  * As `kubectl rollout status` sees it, and that the variables are there. An agent whose pods wait for an address says
@@ -118,8 +136,11 @@ async function setInAddon(addon: AddonCalls, env: Env): Promise<void> {
  */
 async function rolledOut(context: ApplyContext, env: Env): Promise<string | undefined> {
   const { kube, addon, store } = context
-  const status = (await addon?.read())?.status
-  if (status !== undefined && status !== "ACTIVE") return `add-on vpc-cni is ${status}`
+  const managed = await addon?.read()
+  if (managed !== undefined && managed.status !== "ACTIVE") return busy(managed.status)
+  const open = managed && unconfigured(managed.configuration, env)
+  if (open !== undefined)
+    return `the configuration of add-on vpc-cni does not say ${open} as planned yet`
   const set = await kube.get(daemonSets, target.name, target.namespace)
   if (set === undefined) return "DaemonSet aws-node is not there"
   const wrong = missing(set, env)

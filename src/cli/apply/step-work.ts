@@ -26,6 +26,8 @@ export interface ApplyContext {
 
 /** One step's effects. All of them may be repeated. The gates only read: undefined, or what is still missing. */
 export interface StepWork {
+  /** A gate before the step begins. */
+  ready?(): Promise<string | undefined>
   carryOut(): Promise<void>
   gate(): Promise<string | undefined>
   takeBack(): Promise<void>
