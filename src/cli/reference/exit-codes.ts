@@ -16,4 +16,5 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
   [77, "the credentials or the rights do not suffice"],
   [78, "a configuration cannot be used"],
   [130, "stopped by Ctrl-C"],
+  [141, "the reader of the output has gone, as in `berth status | head`"],
 ]
