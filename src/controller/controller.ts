@@ -1,7 +1,7 @@
 import type { Ec2 } from "../ec2/ec2.ts"
 import { httpEndpoint } from "../http/http-endpoint.ts"
 import { EventRecorder } from "../kube/event-recorder.ts"
-import { electLeader } from "../kube/lease-election.ts"
+import { electLeader, type Lead } from "../kube/lease-election.ts"
 import { serveAdmission } from "./admission/admission.ts"
 import { callBudget } from "./call-budget.ts"
 import { FoundClusterName, knownClusterName } from "./cluster-name.ts"
@@ -17,7 +17,7 @@ export interface ControllerOptions extends ControllerPorts {
   ec2: Ec2
   config: ControllerConfig
   /** Further work of the leader, until the signal aborts. */
-  whileLeading?: (signal: AbortSignal) => Promise<void>
+  whileLeading?: Lead
 }
 
 const leaseName = "berth-controller"
@@ -76,7 +76,7 @@ export async function runController(
       const serving = serveTerm(term, lost, (measured) => {
         leading = measured
       })
-      await Promise.all([serving, options.whileLeading?.(lost)])
+      await Promise.all([serving, options.whileLeading?.(lost, holds)])
     } finally {
       leading = undefined
       metrics.berth_controller_leader.set(0)

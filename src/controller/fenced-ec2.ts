@@ -10,7 +10,7 @@ import { fail } from "../errors/catalogue.ts"
 export function fencedEc2(ec2: Ec2, holdsLease: () => boolean): Ec2 {
   return aroundEc2(ec2, async (method, make) => {
     if (!isDescribe(method) && !holdsLease())
-      throw fail("controller/lease-stale", { action: actionOf[method] })
+      throw fail("controller/lease-stale", { action: `ec2:${actionOf[method]}` })
     return make()
   })
 }

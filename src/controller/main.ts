@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       ...{ ...ports, config },
       // The call budget repeats calls; the SDK must not do so besides.
       ec2: sdkEc2({ region, maxAttempts: 1 }),
-      whileLeading: (signal) => rotateNodes({ ...ports, region }, signal),
+      whileLeading: (signal, holdsLease) => rotateNodes({ ...ports, region, holdsLease }, signal),
     },
     stop.signal,
   )

@@ -8,7 +8,7 @@ export const controllerErrors = {
     exit: 78,
   }),
   "controller/lease-stale": entry<{ action: string }>({
-    says: (d) => `ec2:${d.action} is not sent: the lease may be another's by now`,
+    says: (d) => `${d.action} is not done: the lease may be another's by now`,
     hint: "Nothing needs to be done: whoever leads goes on from the record.",
     cni: 11,
   }),

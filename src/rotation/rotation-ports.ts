@@ -28,4 +28,6 @@ export interface RotationPorts {
   readonly nodes: () => readonly Node[]
   /** Why a replacement is not as the cluster is configured; undefined when it is. */
   readonly inspect: (node: string) => Promise<string | undefined>
+  /** Asked right before each action: a leader that was paused may have a successor by now. Absent: nobody else acts. */
+  readonly holdsLease?: () => boolean
 }

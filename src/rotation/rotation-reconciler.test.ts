@@ -10,6 +10,7 @@ import { FakeCluster } from "./testing/fake-cluster.ts"
 async function inController(
   act: (cluster: FakeCluster) => Promise<void>,
   around: (kube: Kube) => Kube = (kube) => kube,
+  holdsLease = () => true,
 ): Promise<void> {
   const cluster = new FakeCluster()
   for (const name of ["a", "b"]) await cluster.addNode(name)
@@ -23,6 +24,7 @@ async function inController(
       log: silentLogger,
       groups: cluster,
       inspect: async () => undefined,
+      holdsLease,
     },
     stop.signal,
   )
@@ -92,6 +94,21 @@ test("a second rotation waits for the first, then runs", () =>
     await reach(cluster, "one", "Completed")
     await reach(cluster, "two", "Completed")
   }))
+
+test("a leader that may have lost its lease asks nothing of the group", async () => {
+  let holds = false
+  await inController(
+    async (cluster) => {
+      await create(cluster, "r", { nodes: ["a"] })
+      await cluster.clock.advance(30_000)
+      assert.equal(cluster.desired, 2)
+      holds = true
+      await reach(cluster, "r", "Completed")
+    },
+    undefined,
+    () => holds,
+  )
+})
 
 test("a term ends though the nodes could not be listed", () => {
   const withoutNodes = (kube: Kube): Kube => ({

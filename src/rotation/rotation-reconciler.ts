@@ -18,6 +18,7 @@ export interface RotationReconcilerOptions {
   readonly log: Logger
   readonly groups: ScalingGroups
   readonly inspect: RotationPorts["inspect"]
+  readonly holdsLease: () => boolean
 }
 
 /**

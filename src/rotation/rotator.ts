@@ -1,5 +1,6 @@
 import type { NodeRotationSpec, NodeRotationStatus } from "../api/noderotation.ts"
 import { BerthError } from "../errors/berth-error.ts"
+import { fail } from "../errors/catalogue.ts"
 import { decideRotation } from "../fleet/rotation/decide-rotation.ts"
 import type { RotationAction, RotationView } from "../fleet/rotation/rotation-view.ts"
 import { KubeError } from "../kube/kube.ts"
@@ -61,6 +62,8 @@ async function carryOutAll(
   const evictions = actions.filter((a) => a.do === "evict")
   const failures: string[] = []
   const attempt = async (action: RotationAction) => {
+    if (ports.holdsLease?.() === false)
+      throw fail("controller/lease-stale", { action: subjectOf(action) })
     try {
       await carryOut(ports, action, refusals)
     } catch (error) {
