@@ -84,10 +84,16 @@ export function unwirePod(kernel: Kernel, attachment: PodAttachment): void {
     ...podRules(attachment, veth ?? vethNames(attachment.vethPrefix, attachment)[0]).map(
       (rule): Change => ({ do: "removeRule", rule }),
     ),
-    ...branchRemoval(attachment),
+    ...(ownsBranch(kernel.host, attachment) ? branchRemoval(attachment) : []),
     ...(veth === undefined ? [] : [{ do: "setLink", name: veth, up: false } as const]),
   ])
   if (failure) throw failure
+}
+
+/** False when the VLAN is another pod's by now: the control plane gives it on once the former pod's object is gone. */
+function ownsBranch(host: NetNamespace, { branch, containerId }: PodAttachment): boolean {
+  const owner = branch && ownerOf(host.link(branchLinkName(branch.vlan))?.alias)
+  return owner === undefined || owner.containerId === containerId
 }
 
 /** Its routes go with the link, its rules do not. */

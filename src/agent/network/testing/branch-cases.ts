@@ -87,6 +87,9 @@ export const branchCases: readonly WiringCase[] = [
       wirePod(stage.kernel, next)
       assert.equal(stage.kernel.host.link(link)?.mac, branch.mac)
       assert.deepEqual(checkPod(stage.kernel, next), [])
+      // The former pod's DEL may come late.
+      unwirePod(stage.kernel, former)
+      assert.deepEqual(checkPod(stage.kernel, next), [])
     },
   },
   {
