@@ -99,6 +99,33 @@ test("the address of a sticky pod is its own again after restarts, and after its
   )
 })
 
+test("a sticky pod whose attachment fails gets its own address at the next try, also after a restart", async () => {
+  const w = { ...world(), keepMs: () => 3_600_000 }
+  const book = open(w, [podInterface(1, 3)])
+  const address = await addressOf(book, 1)
+  await book.release(key(1))
+  assert.equal(await addressOf(book, 1), address)
+  await book.cancel(key(1))
+  assert.notEqual(await addressOf(book, 2), address)
+  const again = open({ ...w, disk: w.disk.restarted() }, [podInterface(1, 3)])
+  assert.equal(await addressOf(again, 1), address)
+})
+
+test("a pod that waits for the interface of its kept address holds up no other", async () => {
+  const w = world()
+  const interfaces = [podInterface(1, 1), podInterface(2, 2)]
+  const book = open({ ...w, keepMs: () => 3_600_000 }, interfaces)
+  const { attachment } = await book.assign(request(1))
+  await book.release(key(1))
+  const home = attachment.held.interfaceID
+  book.setOpen(home, false)
+  const waiting = book.assign(request(1))
+  const free = new Set((await Promise.all([2, 3].map((n) => addressOf(book, n)))).values())
+  assert.ok(!free.has(attachment.held.address))
+  book.setOpen(home, true)
+  assert.equal((await waiting).attachment.held.address, attachment.held.address)
+})
+
 test("W16: an ADD without a free address waits, and is served in order when supply comes", async () => {
   const w = world()
   const book = open(w, [podInterface(1, 1)])

@@ -120,7 +120,7 @@ export class AddressBook implements AsyncDisposable {
   assign(request: Request): Promise<Assigned> {
     const now = this.#o.clock.now()
     const inLine = [...this.#waiters].some(
-      (w) => w.request.placement === request.placement && !this.#o.held(w.request),
+      (w) => w.request.placement === request.placement && this.#wantsAny(w.request),
     )
     const assigned = inLine ? undefined : this.#try(request, now)
     if (assigned) return Promise.resolve(assigned)
@@ -150,6 +150,11 @@ export class AddressBook implements AsyncDisposable {
     return { attachment, fresh, saved, waitedMs: now - since }
   }
 
+  /** Waits because its placement has no free address, and not for a reason of its own: then nobody behind it gets one. */
+  #wantsAny(request: Request): boolean {
+    return !this.#o.held(request) && !this.pool.keeps(request.pod)
+  }
+
   #tableFor(held: Held): number {
     const iface = [...this.pool.interfaces()].find((i) => i.id === held.interfaceID)
     return iface ? tableOf(iface.facts) : mainTable
@@ -169,7 +174,7 @@ export class AddressBook implements AsyncDisposable {
         waiter.resolve(assigned)
         continue
       }
-      if (!this.#o.held(request)) empty.add(placement)
+      if (this.#wantsAny(request)) empty.add(placement)
       const refusal = this.#o.refusal(request, this.pool.shortage(placement))
       const deadline = waiter.since + this.#o.waitMs
       if (!refusal.final && now < deadline) {
@@ -213,10 +218,11 @@ export class AddressBook implements AsyncDisposable {
   /** Takes back an assignment that no pod has used: no cool-down. */
   async cancel(key: AttachmentKey): Promise<void> {
     if (!this.find(key)) return
-    this.pool.cancel(key)
+    const kept = this.pool.cancel(key, this.#o.clock.now())
+    const done = this.#forget(key, kept && { kept })
     this.wake()
     // Should the record be lost, the next start finds an attachment without a namespace, and frees it.
-    await this.#forget(key).catch(() => {})
+    await done.catch(() => {})
   }
 
   async #forget(

@@ -6,12 +6,32 @@ import {
   freeOf,
   type PoolInterface,
 } from "./address-space.ts"
+import type { PoolConfig } from "./pool-types.ts"
 
-export const freeSingle = (iface: PoolInterface): Address | undefined =>
+/** Packs: the fullest interface, in it the fullest block, so that others become empty and can be given back. */
+export function freeAddress(
+  interfaces: readonly PoolInterface[],
+  { prefixDelegation }: Pick<PoolConfig, "prefixDelegation">,
+  stateOf: (address: Address) => AddressState,
+): Address | undefined {
+  const fullest = interfaces.toSorted(
+    (a, b) => b.held - a.held || a.facts.deviceIndex - b.facts.deviceIndex,
+  )
+  const kinds = prefixDelegation ? [freeInPrefix, freeSingle] : [freeSingle, freeInPrefix]
+  for (const kind of kinds) {
+    for (const iface of fullest) {
+      const address = kind(iface, stateOf)
+      if (address !== undefined) return address
+    }
+  }
+  return undefined
+}
+
+const freeSingle = (iface: PoolInterface): Address | undefined =>
   iface.freeSingles.values().next().value
 
 /** The lowest free address of the fullest prefix that has one. */
-export function freeInPrefix(
+function freeInPrefix(
   iface: PoolInterface,
   stateOf: (address: Address) => AddressState,
 ): Address | undefined {

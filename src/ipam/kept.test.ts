@@ -105,6 +105,18 @@ test("a pod does not wait for ever for an interface that cannot be set up", () =
   assert.match(start(pool, "b", 30_001).why ?? "", /cannot be set up on the node/)
 })
 
+test("an address on its way back to EC2 is not kept, although a journal from before still says so", () => {
+  const live = [iface("eni-1", { addresses: addresses(2) })]
+  const before = poolOf(live)
+  const { address = "" } = start(before, "a", 0)
+  const kept = before.release(key("a"), 0)?.kept
+  const offers = [{ interfaceID: "eni-1", address }]
+  const pool = poolOf(live, { held: [], cooling: [], offers, kept: kept ? [kept] : [] })
+  const next = start(pool, "b", 1)
+  assert.ok(next.address !== undefined && next.address !== address)
+  assert.match(next.why ?? "", /on its way back to EC2/)
+})
+
 test("a kept address is not given back to EC2, nor is its interface", () => {
   const pool = poolOf([iface("eni-1", { addresses: addresses(4) })])
   start(pool, "a", 0)

@@ -72,7 +72,9 @@ export function whyNotKept(
   if (facts.placement !== placement)
     return `the pod's placement is ${placement} now, was ${facts.placement}`
   if (iface.serves) return undefined
-  return `${iface.id} in ${facts.subnetID} is being given up: its placement does not name the subnet any more`
+  return facts.state === "Draining"
+    ? `${iface.id} in ${facts.subnetID} is being given up: its placement does not name the subnet any more`
+    : "it is on its way back to EC2"
 }
 
 /** What stands for the sandbox of a kept address. No runtime has a network of this name: it is not a CNI name. */

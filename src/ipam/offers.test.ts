@@ -77,7 +77,7 @@ test("a need that comes back ends the wait", () => {
   pool.assign({ key: key("p"), pod: { namespace: "shop", name: "p" }, placement: "node" }, 1)
   const second = decide(1000, first.memory)
   assert.equal(second.nextAt, undefined)
-  pool.cancel(key("p"))
+  pool.cancel(key("p"), 0)
   assert.deepEqual(decide(minute, second.memory).offers, [])
 })
 

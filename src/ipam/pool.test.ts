@@ -89,7 +89,7 @@ test("releasing twice, or what was never assigned, is nothing", () => {
 test("a cancelled assignment leaves no trace and no cool-down", () => {
   const pool = poolWith([iface("eni-1", { addresses: addresses(1) })])
   assigned(pool, "a")
-  pool.cancel(key("a"))
+  pool.cancel(key("a"), 0)
   assigned(pool, "b")
 })
 
@@ -363,7 +363,7 @@ test("W30: whatever happens in whatever order, no address has two holders, and n
           } else if (s.do === "release") {
             const released = pool.release(key(`p${s.pod}`), now)
             if (released) usableFrom.set(released.held.address, now + config.cooldownMs)
-          } else if (s.do === "cancel") pool.cancel(key(`p${s.pod}`))
+          } else if (s.do === "cancel") pool.cancel(key(`p${s.pod}`), now)
           else if (s.do === "adopt") {
             interfaces = s.interfaces
             pool.adopt(interfaces, now)

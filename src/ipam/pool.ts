@@ -6,7 +6,7 @@ import {
   blockOfOffer,
   type PoolInterface,
 } from "./address-space.ts"
-import { freeInPrefix, freeSingle } from "./free-address.ts"
+import { freeAddress } from "./free-address.ts"
 import { type AttachmentKey, branchPlacement, type Cooling, type Held, keyText } from "./held.ts"
 import { type Kept, KeptAddresses, keptKey, whyNotKept } from "./kept.ts"
 import { OfferBook } from "./offer-book.ts"
@@ -85,10 +85,15 @@ export class Pool {
     this.#remember(held)
   }
 
-  /** Undoes an assignment that nobody has seen (its journal record could not be written): no cool-down. */
-  cancel(key: AttachmentKey): void {
+  /**
+   * Undoes an assignment that nobody has seen: no cool-down. What would be kept after the pod is kept for its next try,
+   * and returned; it may be the address that the pod had before.
+   */
+  cancel(key: AttachmentKey, now: number): Kept | undefined {
     const held = this.#forget(key)
+    if (held?.keepMs !== undefined) return this.#keepFor(held, held.keepMs, now)
     if (held !== undefined) this.#space.move(numberOf(held.address), "held", "free")
+    return undefined
   }
 
   /**
@@ -102,12 +107,16 @@ export class Pool {
     const held = this.#forget(key)
     if (held === undefined) return undefined
     if (held.keepMs === undefined) return { held, cooling: this.#cool(held, now) }
-    const keptUntil = now + Math.max(held.keepMs, this.config.cooldownMs)
+    return { held, kept: this.#keepFor(held, held.keepMs, now) }
+  }
+
+  #keepFor(held: Held, keepMs: number, now: number): Kept {
+    const keptUntil = now + Math.max(keepMs, this.config.cooldownMs)
     const kept = { ...held, key: keptKey(held.pod), keptUntil }
     const before = this.#kept.of(held.pod)
     if (before) this.#endKept(before, "the pod has had another one since", now)
     this.#keep(kept)
-    return { held, kept }
+    return kept
   }
 
   /** Merges what the controller's status lists now. */
@@ -271,23 +280,9 @@ export class Pool {
     return [...own].filter((iface) => this.serves(iface))
   }
 
-  /** Packs: the fullest interface, in it the fullest block, so that others become empty and can be given back. */
   #choose(placement: PlacementKey): Address | undefined {
     const open = this.#serving(placement).filter((iface) => iface.open && iface.free > 0)
-    const fullest = open.sort(
-      (a, b) => b.held - a.held || a.facts.deviceIndex - b.facts.deviceIndex,
-    )
-    const [first, second] = this.config.prefixDelegation
-      ? [freeInPrefix, freeSingle]
-      : [freeSingle, freeInPrefix]
-    const stateOf = (address: Address) => this.#stateOf(address)
-    for (const kind of [first, second]) {
-      for (const iface of fullest) {
-        const address = kind?.(iface, stateOf)
-        if (address !== undefined) return address
-      }
-    }
-    return undefined
+    return freeAddress(open, this.config, (address) => this.#stateOf(address))
   }
 
   /** What is kept for the pod; given up, with the reason, when the pod cannot have it any more. */
@@ -309,8 +304,10 @@ export class Pool {
   }
 
   #whyNotKept(kept: Kept, placement: PlacementKey): string | undefined {
-    const iface = this.#space.locate(numberOf(kept.address))?.iface
-    return whyNotKept(kept, placement, iface && { ...iface, serves: this.serves(iface) })
+    const { iface, block } = this.#space.locate(numberOf(kept.address)) ?? {}
+    // The journal does not say what is kept no longer: after a restart it may have been offered since.
+    const serves = iface !== undefined && this.serves(iface) && block?.offered !== true
+    return whyNotKept(kept, placement, iface && { ...iface, serves })
   }
 
   #keep(kept: Kept): void {
@@ -326,7 +323,10 @@ export class Pool {
   #endKept(kept: Kept, why: string, now: number): void {
     this.#forget(kept.key)
     this.#kept.end(kept, why)
-    if (kept.keptUntil <= now) this.#space.move(numberOf(kept.address), "held", "free")
+    const { iface, block } = this.#space.locate(numberOf(kept.address)) ?? {}
+    // What is offered had cooled down before.
+    const isOffered = iface?.offered === true || block?.offered === true
+    if (isOffered || kept.keptUntil <= now) this.#space.move(numberOf(kept.address), "held", "free")
     else this.#cool(kept, now)
   }
 
