@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import type { NodeRotationStatus } from "../../api/noderotation.ts"
 import { namespaces, nodes } from "../../api/resources.ts"
 import type { Clock } from "../../clock.ts"
@@ -66,7 +67,9 @@ async function carryOut(
     signal: stop.signal,
   })
   try {
-    await cache.synced()
+    // Nodes that cannot be listed must not keep Ctrl-C from ending it.
+    if (!(await Promise.race([cache.synced().then(() => true), aborted(signal)])))
+      return progress?.status
     const rotator = createRotator({ ...options, nodes: () => cache.list() })
     return await runRotation(
       {
@@ -85,6 +88,11 @@ async function carryOut(
     stop.abort(new Error("the rotation is over"))
     await cache.done
   }
+}
+
+const aborted = async (signal: AbortSignal): Promise<false> => {
+  if (!signal.aborted) await once(signal, "abort")
+  return false
 }
 
 /** Without a sign for this long a process has ended, whoever has its number now. */
