@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto"
-import { readFile, rename, rm, writeFile } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { readFile, rm } from "node:fs/promises"
 import * as v from "valibot"
 import { fail } from "../../errors/catalogue.ts"
+import { replaceFile } from "../replace-file.ts"
 import { fileTrouble } from "../snapshot/file-trouble.ts"
 
 const format = "berth-apply/1"
@@ -45,16 +46,7 @@ export async function openState(planFile: string, planText: string): Promise<Sta
   return {
     file,
     state,
-    async save() {
-      const part = `${file}.${randomBytes(4).toString("hex")}.part`
-      try {
-        await writeFile(part, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
-        await rename(part, file)
-      } catch (error) {
-        await rm(part, { force: true })
-        throw fail("cli/unwritable-file", { file, why: fileTrouble(error) }, error)
-      }
-    },
+    save: () => replaceFile(file, `${JSON.stringify(state, null, 2)}\n`),
     remove: () => rm(file, { force: true }),
   }
 }
