@@ -190,12 +190,19 @@ export class AddressBook implements AsyncDisposable {
   }
 
   #noAddress({ pod }: Request, { why, hint }: Refusal) {
-    const name = pod.namespace === "" ? pod.name : `${pod.namespace}/${pod.name}`
-    return fail("cni/no-address", { pod: name, node: this.#o.node, why, hint })
+    return fail("cni/no-address", { pod: podText(pod), node: this.#o.node, why, hint })
   }
 
-  /** Notes a pod that has a branch interface, and its address, for itself. */
+  /** Notes a pod that has a branch interface, and its address, for itself. Errors: cni/no-branch. */
   hold(own: Omit<Held, "assignedAt">, wiring: Wiring): Assigned {
+    const former = this.attachments().find(
+      ({ held: { key, address } }) => address === own.address && keyText(key) !== keyText(own.key),
+    )
+    if (former) {
+      const { pod, key } = former.held
+      const why = `${own.address} is still held by sandbox ${key.containerID} of ${podText(pod)}, which the runtime has not ended yet`
+      throw fail("cni/no-branch", { pod: podText(own.pod), why })
+    }
     const held = { ...own, assignedAt: this.#o.clock.now() }
     const known = this.find(held.key)
     if (!known) this.pool.hold(held)
@@ -295,3 +302,6 @@ export class AddressBook implements AsyncDisposable {
     await this.#journal[Symbol.asyncDispose]()
   }
 }
+
+const podText = ({ namespace, name }: Held["pod"]): string =>
+  namespace === "" ? name : `${namespace}/${name}`

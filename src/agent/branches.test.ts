@@ -5,8 +5,15 @@ import type { CNINode } from "../api/cninode.ts"
 import type { Pod } from "../api/core.ts"
 import type { NodeInterface } from "../api/nodenetwork.ts"
 import { cniNodes, pods } from "../api/resources.ts"
+import { isError } from "../errors/catalogue.ts"
+import { memoryKernel } from "../kernel/memory/memory-kernel.ts"
+import { memoryKube } from "../kube/memory/memory-kube.ts"
+import { silentLogger } from "../log.ts"
+import { virtualClock } from "../testing/virtual-clock.ts"
+import { Branches } from "./branches.ts"
 import { missingFeatures } from "./cninode-features.ts"
 import { podENI } from "./network/branch-annotation.ts"
+import { watchNodeObjects } from "./node-objects.ts"
 import { agentWorld, until } from "./testing/agent-world.ts"
 import { podInterface, primaryInterface, testPod } from "./testing/fake-controller.ts"
 
@@ -109,6 +116,39 @@ test("a successor of the agent knows the branch interfaces of its pods", async (
   assert.equal(successor.book.attachments()[0]?.wiring.branch?.vlan, 2)
   assert.equal((await world.cni("DEL", "a")).code, 0)
   assert.equal(world.kernel.host.link("vlan.eth.2"), undefined)
+})
+
+test("while a former sandbox still has the address of the branch, the pod is told so, and gets it after that one's DEL", async () => {
+  const { world, agent } = await serving()
+  using _ = world
+  await using __ = agent
+  await world.kube.create(pods, branchPod("pod-a", world.node))
+  await annotate(world, "pod-a")
+  assert.equal((await world.cni("ADD", "a")).code, 0)
+  await world.kube.create(pods, branchPod("pod-b", world.node))
+  await annotate(world, "pod-b")
+  const { output } = await world.cni("ADD", "b")
+  assert.equal(output["code"], 11)
+  assert.match(String(output["msg"]), /pod default\/pod-b .* 10\.42\.10\.154 .* default\/pod-a/)
+  assert.equal(world.kernel.host.link("vlan.eth.2")?.up, true, "nothing is taken from the former")
+  assert.equal((await world.cni("DEL", "a")).code, 0)
+  assert.equal((await world.cni("ADD", "b")).code, 0)
+})
+
+test("an agent that stops ends the wait for a branch so that the relay calls its successor", async () => {
+  const kube = memoryKube()
+  await kube.create(pods, branchPod("pod-a", "n1"))
+  const stop = new AbortController()
+  const deps = { kube, clock: virtualClock(), random: () => 0, log: silentLogger }
+  const objects = watchNodeObjects("n1", { ...deps, signal: stop.signal }, { branches: true })
+  await objects.pods.synced()
+  const branches = new Branches({
+    ...{ ...deps, objects, signal: stop.signal },
+    ...{ enabled: true, kernel: memoryKernel(), trunk },
+  })
+  const waiting = branches.of({ namespace: "default", name: "pod-a" })
+  stop.abort(new Error("the agent stops"))
+  await assert.rejects(waiting, (e) => isError(e, "agent/stopping"))
 })
 
 test("a kernel without VLAN links asks for no branch interfaces, and such pods are told why they get none", async () => {

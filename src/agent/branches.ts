@@ -39,7 +39,7 @@ export class Branches {
     return kernel.host.supports("vlan") ? undefined : "this kernel cannot make VLAN links (8021q)"
   }
 
-  /** The pod's own interface; undefined for a pod that asks for none. Rejects with cni/no-branch. */
+  /** The pod's own interface; undefined for a pod that asks for none. Rejects with cni/no-branch, agent/stopping. */
   async of(pod: {
     namespace: string
     name: string
@@ -53,7 +53,9 @@ export class Branches {
       const branch = this.#read(found)
       if (!(branch instanceof Error)) return branch
       if (this.obstacle !== undefined || clock.now() >= deadline) throw branch
-      await clock.sleep(lookMs, signal)
+      await clock.sleep(lookMs, signal).catch(() => {
+        throw fail("agent/stopping", {})
+      })
     }
   }
 
