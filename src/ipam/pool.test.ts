@@ -3,6 +3,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 import type { NodeInterface } from "../api/nodenetwork.ts"
 import { demandOf } from "./demand.ts"
+import { branchPlacement } from "./held.ts"
 import { type AssignRequest, Pool, type PoolConfig, type PoolMemory } from "./pool.ts"
 import { assertConsistent } from "./testing/consistent.ts"
 import { addresses, iface, primary } from "./testing/objects.ts"
@@ -39,6 +40,19 @@ function waits(pool: Pool, id: string, now = 0, more: Partial<AssignRequest> = {
   assert.ok(result.kind === "wait", `${id} got an address`)
   return result.shortage
 }
+
+test("an address of a branch that comes back within its cool-down delays no other's", () => {
+  const pool = poolWith([iface("eni-1", { addresses: addresses(1) })])
+  const branch = { address: "10.42.10.154", interfaceID: "eni-b", assignedAt: 0 }
+  const hold = () => pool.hold({ ...request("b", { placement: branchPlacement }), ...branch })
+  hold()
+  pool.release(key("b"), 0)
+  const { address } = assigned(pool, "a")
+  pool.release(key("a"), 15_000)
+  hold()
+  pool.release(key("b"), 20_000)
+  assert.equal(assigned(pool, "c", 45_000).address, address)
+})
 
 test("asking twice gives the same address, and says that it is not new", () => {
   const pool = poolWith([iface("eni-1", { addresses: addresses(2) })])

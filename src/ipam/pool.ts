@@ -82,6 +82,7 @@ export class Pool {
 
   /** Notes an address that a pod has for itself, of a branch interface that is not among the node's. */
   hold(held: Held): void {
+    this.#cooling.delete(numberOf(held.address))
     this.#remember(held)
   }
 
