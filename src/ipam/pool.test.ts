@@ -43,8 +43,9 @@ function waits(pool: Pool, id: string, now = 0, more: Partial<AssignRequest> = {
 
 test("an address of a branch that comes back within its cool-down delays no other's", () => {
   const pool = poolWith([iface("eni-1", { addresses: addresses(1) })])
-  const branch = { address: "10.42.10.154", interfaceID: "eni-b", assignedAt: 0 }
-  const hold = () => pool.hold({ ...request("b", { placement: branchPlacement }), ...branch })
+  const { key: sandbox, pod } = request("b")
+  const own = { address: "10.42.10.154", interfaceID: "eni-b", placement: branchPlacement }
+  const hold = () => pool.hold({ ...own, key: sandbox, pod, assignedAt: 0 })
   hold()
   pool.release(key("b"), 0)
   const { address } = assigned(pool, "a")
