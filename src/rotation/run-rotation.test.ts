@@ -199,6 +199,17 @@ test("undo uncordons, gives the spare node and the group's limits back", async (
   assert.deepEqual([cluster.desired, cluster.max], [2, 3])
 })
 
+test("undo says which group may keep a node that was asked for and has not come", async () => {
+  const cluster = await twoNodes()
+  cluster.launchFailure = "InsufficientInstanceCapacity"
+  const spec = { nodes: ["a", "b"] }
+  const half = await rotate(cluster, spec, { steps: 3 })
+  assert.equal(half.status.nodes[0]?.state, "Surging")
+  const { status } = await rotate(cluster, { ...spec, undo: true }, { before: half.status })
+  assert.equal(cluster.desired, 3)
+  assert.match(status.message ?? "", /asg-1 .*one node more/)
+})
+
 test("plain nodes are drained and ended, and nobody starts others", async () => {
   const cluster = new FakeCluster()
   for (const name of ["a", "b"]) await cluster.addNode(name, false)

@@ -356,6 +356,12 @@ function undo(entries: readonly RotatedNode[], view: RotationView, now: number):
   })
   actions.push(...restores(nodes))
   const replaced = entries.filter((e) => e.state === "Terminating" || e.state === "Done").length
+  // Its size stays: lowering it would end a node of the group's choice, should the new one have come meanwhile.
+  const asked = entries.flatMap((e) =>
+    e.state === "Surging" && e.replacement === undefined
+      ? (e.group?.slice("asg/".length) ?? [])
+      : [],
+  )
   const spares = actions.filter((a) => a.do === "terminate").length
   const said = [
     "cordons were taken back",
@@ -363,6 +369,9 @@ function undo(entries: readonly RotatedNode[], view: RotationView, now: number):
       ? []
       : [`${spares === 1 ? "1 spare node is" : `${spares} spare nodes are`} given back`]),
     ...(replaced === 0 ? [] : [`${replaced} replaced already stay replaced`]),
+    ...(asked.length === 0
+      ? []
+      : [`${[...new Set(asked)].join(", ")} may have been asked for one node more: lower its size by hand if so`]),
     ...(kept.length === 0 ? [] : [`${kept.join(", ")} stays, since pods run there already`]),
   ]
   return conclude("Undone", said.join("; "), nodes, actions)
