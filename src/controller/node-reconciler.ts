@@ -5,8 +5,8 @@ import { fail } from "../errors/catalogue.ts"
 import type { Informer } from "../kube/informer.ts"
 import type { Kube } from "../kube/kube.ts"
 import type { Logger } from "../log.ts"
-import type { ClusterName } from "./cluster-name.ts"
 import { throttledMs } from "./call-budget.ts"
+import type { ClusterName } from "./cluster-name.ts"
 import { createIntent } from "./create-intent.ts"
 import {
   blockedBy,

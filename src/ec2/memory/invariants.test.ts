@@ -134,7 +134,11 @@ for (const addressChoice of ["lowest", "scattered"] as const)
           state = (state * 48271) % 2147483647
           return state / 2147483647
         }
-        const clock = { now: () => now, monotonic: () => now, sleep: () => new Promise<void>(() => {}) }
+        const clock = {
+          now: () => now,
+          monotonic: () => now,
+          sleep: () => new Promise<void>(() => {}),
+        }
         const { core } = createCloud({ clock, random, region: "us-west-2", addressChoice })
         const vpc = createVpc(core, { cidr: "10.0.0.0/16" })
         const subnets = [

@@ -371,7 +371,9 @@ function undo(entries: readonly RotatedNode[], view: RotationView, now: number):
     ...(replaced === 0 ? [] : [`${replaced} replaced already stay replaced`]),
     ...(asked.length === 0
       ? []
-      : [`${[...new Set(asked)].join(", ")} may have been asked for one node more: lower its size by hand if so`]),
+      : [
+          `${[...new Set(asked)].join(", ")} may have been asked for one node more: lower its size by hand if so`,
+        ]),
     ...(kept.length === 0 ? [] : [`${kept.join(", ")} stays, since pods run there already`]),
   ]
   return conclude("Undone", said.join("; "), nodes, actions)
