@@ -29,10 +29,14 @@ test("humans and Prometheus are told what the agent knows", async () => {
   assert.deepEqual(JSON.parse((await get("/v1/waiting")).text).pods[0].pods, ["default/b"])
   assert.equal(JSON.parse((await get("/v1/pods")).text)[0].held.address, "100.64.1.11")
   assert.equal(JSON.parse((await get("/v1/environment")).text).MY_NODE_NAME, "n1")
-  const { text } = await get("/metrics")
+  // Whether pods can be attached is looked at ten times a second.
+  const started = 'awscni_ipamd_node_initialization_duration_seconds_count{success="true"} 1'
+  const text = await until("the start is measured", async () => {
+    const metrics = await get("/metrics")
+    return metrics.text.includes(started) && metrics.text
+  })
   for (const line of [
     'awscni_connmark_backend{backend="nftables"} 1',
-    'awscni_ipamd_node_initialization_duration_seconds_count{success="true"} 1',
     'awscni_reconcile_count{fn="eniReconcileAdd"} 2',
     "awscni_force_removed_ips 0",
     "awscni_total_ip_addresses 3",
