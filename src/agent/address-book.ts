@@ -213,7 +213,10 @@ export class AddressBook implements AsyncDisposable {
     return { attachment, fresh: !known, saved, waitedMs: 0 }
   }
 
-  /** Ends an attachment; its address cools down. Undefined when there is none, which is success for DEL. */
+  /**
+   * Ends an attachment; its address cools down, or is kept for the next pod of the name. Undefined when there is none,
+   * which is success for DEL.
+   */
   async release(key: AttachmentKey): Promise<Attachment | undefined> {
     const released = this.pool.release(key, this.#o.clock.now())
     if (released === undefined) return undefined

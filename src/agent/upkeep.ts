@@ -25,8 +25,8 @@ const shortageMs = 5_000
 
 /**
  * Compares the kernel with what it should hold, now and then, and repairs it: interfaces, traffic rules, pods; frees
- * attachments of sandboxes that are gone, and removes what is left of others. Cost: a dump of links, rules and routes, and one visit to every pod's
- * namespace, with CNI calls let through between pods.
+ * attachments of sandboxes that are gone, and removes what is left of others. Cost: a dump of links, rules and routes,
+ * and one visit to every pod's namespace, with CNI calls let through between pods.
  */
 export async function upkeep(o: UpkeepOptions): Promise<void> {
   const { calls, clock, signal } = o
