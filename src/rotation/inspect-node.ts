@@ -4,7 +4,7 @@ import { indexFleet } from "../fleet/facts/fleet-index.ts"
 import { daemonSetFacts, nodeFacts, podFacts } from "../fleet/facts/kube-facts.ts"
 import { rollover } from "../fleet/rollover.ts"
 import { type Snapshot, snapshotFormat } from "../fleet/snapshot.ts"
-import type { Kube } from "../kube/kube.ts"
+import { type Kube, KubeError } from "../kube/kube.ts"
 import { instanceOf } from "./read-view.ts"
 
 /** Where a new node is looked at. */
@@ -39,6 +39,13 @@ export async function inspectNode(
   return verdict?.reasons.map((r) => reasons[r]).join("; ")
 }
 
+/** Any other failure is no answer: a node that a pool binds would be judged by its ENIConfig. */
+function noneWithoutBerth(error: unknown) {
+  if (error instanceof KubeError && (error.status === 404 || error.status === 403))
+    return { items: [] }
+  throw error
+}
+
 async function snapshotOf(ports: InspectionPorts, name: string): Promise<Snapshot | undefined> {
   const { kube, ec2, region, now } = ports
   const node = await kube.get(nodes, name)
@@ -47,7 +54,7 @@ async function snapshotOf(ports: InspectionPorts, name: string): Promise<Snapsho
   const [set, configs, pools, own, instances, interfaces] = await Promise.all([
     kube.get(daemonSets, "aws-node", "kube-system"),
     kube.list(eniConfigs),
-    kube.list(subnetPools).catch(() => ({ items: [] })),
+    kube.list(subnetPools).catch(noneWithoutBerth),
     kube.list(pods, { fieldSelector: `spec.nodeName=${name}` }),
     ec2.describeInstances({ ids: [id] }),
     ec2.describeNetworkInterfaces({ instanceId: id }),
