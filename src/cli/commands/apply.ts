@@ -55,23 +55,15 @@ function leaseOf(call: Call, { kube, clock }: Carrying): LeaseOptions {
 
 async function connect(call: Call, plan: PlanDocument, store: StateStore) {
   const until = stepNamed(plan, text(call, "until"))
-  const [{ clientKube }, { sdkEc2 }, { sdkNetwork }, { checkPlace }] = await Promise.all([
-    import("../../kube/client/client-kube.ts"),
+  const [{ kubeOf }, { sdkEc2 }, { sdkNetwork }, { checkPlace }] = await Promise.all([
+    import("../kube-of.ts"),
     import("../../ec2/sdk/sdk-ec2.ts"),
     import("../apply/sdk-network.ts"),
     import("../apply/check-place.ts"),
   ])
   using undo = new DisposableStack()
   const { region, cluster, addon } = plan.site
-  const kubeconfig = text(call, "kubeconfig")
-  const context = text(call, "context")
-  const kube = undo.use(
-    clientKube({
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-      env: { ...call.env },
-    }),
-  )
+  const kube = undo.use(kubeOf(call))
   if (region !== "") await checkPlace(plan, kube, sdkEc2({ region }))
   const addons =
     addon !== undefined && cluster !== undefined

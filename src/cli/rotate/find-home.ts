@@ -2,12 +2,12 @@ import { nodes } from "../../api/resources.ts"
 import { systemClock } from "../../clock.ts"
 import { fail } from "../../errors/catalogue.ts"
 import { nodeFacts } from "../../fleet/facts/kube-facts.ts"
-import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Kube } from "../../kube/kube.ts"
 import { inspectNode } from "../../rotation/inspect-node.ts"
 import { isFinished } from "../../rotation/run-rotation.ts"
 import { sdkScalingGroups } from "../../rotation/sdk-scaling-groups.ts"
 import { type Call, flag, text } from "../command.ts"
+import { kubeOf } from "../kube-of.ts"
 import { regionOf } from "../snapshot/region-of.ts"
 import { clusterHome } from "./cluster-home.ts"
 import { localHome } from "./local-home.ts"
@@ -18,13 +18,7 @@ import type { RotationHome } from "./rotation-home.ts"
  * or with --local; else with Berth's controller.
  */
 export async function findHome(call: Call): Promise<RotationHome & Disposable> {
-  const kubeconfig = text(call, "kubeconfig")
-  const context = text(call, "context")
-  const kube = clientKube({
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    env: { ...call.env },
-  })
+  const kube = kubeOf(call)
   const close = { [Symbol.dispose]: () => kube[Symbol.dispose]() }
   try {
     const local = await terminalHome(call, kube)

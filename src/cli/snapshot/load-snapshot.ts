@@ -43,17 +43,13 @@ function nodesWith(selector: string): (snapshot: Snapshot) => Snapshot {
 
 /** Reads everything live. Only a cluster that cannot be read at all is an error. */
 export async function takeSnapshot(call: Call, clock: Clock): Promise<Snapshot> {
-  const [{ clientKube }, { readCluster }] = await Promise.all([
-    import("../../kube/client/client-kube.ts"),
+  const [{ kubeOf }, { readCluster }] = await Promise.all([
+    import("../kube-of.ts"),
     import("./read-cluster.ts"),
   ])
   const kubeconfig = text(call, "kubeconfig")
   const context = text(call, "context")
-  using kube = clientKube({
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    env: { ...call.env },
-  })
+  using kube = kubeOf(call)
   const server = context ?? kubeconfig ?? "the current context"
   await clusterOrFail(server, () => firstAnswer(kube, clock))
   const { cluster: read, unread } = await clusterOrFail(server, () => readCluster(kube))
