@@ -98,6 +98,21 @@ test("W16: demand counts pods from the moment they are bound", async () => {
   assert.equal(object.metadata.ownerReferences?.[0]?.kind, "Node")
 })
 
+test("an address that has cooled down is told to the controller as free, though nothing else happens", async () => {
+  const { world, agent } = await servingWorld(3, { IP_COOLDOWN_PERIOD: "2" })
+  using _ = world
+  await using __ = agent
+  await world.cni("ADD", "c1")
+  await world.cni("DEL", "c1")
+  const cooling = (count: number) =>
+    until(`${count} cooling`, async () => {
+      const [demand] = (await world.controller.read())?.spec.demand ?? []
+      return demand?.cooling === count
+    })
+  await cooling(1)
+  await cooling(0)
+})
+
 test("a deleted NodeNetwork is written again, and pods keep what they have", async () => {
   const { world, agent } = await servingWorld(2)
   using _ = world

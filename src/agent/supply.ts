@@ -219,6 +219,10 @@ export class Supply {
     this.#alarm.set(this.#tellPods())
     const { mode } = config
     const { pool } = book
+    pool.expire(this.#o.clock.now())
+    // Told once, when the last has cooled down: until then the controller takes none of them for free.
+    const cooled = Math.max(0, ...pool.cooling().map(({ until }) => until))
+    if (cooled > 0) this.#alarm.set(cooled)
     const demand = demandOf(pool, waiting, this.quotas.claims(this.#waiting))
     const quotaTerm = this.#status?.quota?.term
     const sticky = this.sticky.list()
