@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { pods } from "../api/resources.ts"
+import { KubeError } from "../kube/kube.ts"
 import { agentWorld, until } from "./testing/agent-world.ts"
 import { podInterface, primaryInterface, testPod } from "./testing/fake-controller.ts"
 
@@ -53,4 +54,18 @@ test("ANNOTATE_POD_IP: a pod that cannot be annotated gets no address, and is to
     /pod default\/pod-nobody cannot be annotated with its address/,
   )
   assert.deepEqual(agent.book.attachments(), [])
+})
+
+test("ANNOTATE_POD_IP: a pod goes while the API is away", async () => {
+  const { world, agent } = await annotating()
+  using _ = world
+  await using __ = agent
+  await world.kube.create(pods, testPod("pod-a", world.node))
+  assert.equal((await world.cni("ADD", "a")).code, 0)
+  world.kube.setFault(() => {
+    throw new KubeError(503, "ServiceUnavailable", "the API is away")
+  })
+  assert.equal((await world.cni("DEL", "a")).code, 0)
+  assert.deepEqual(agent.book.attachments(), [])
+  world.kube.setFault(undefined)
 })

@@ -8,8 +8,11 @@ export type ReleaseReason = "PodDeleted" | "GC" | "Orphan"
 /** Takes the pod's wiring and address away. What is not known is gone already, which is success. */
 export async function del(call: CniCall, c: CallContext): Promise<string> {
   const held = c.book.find(call.key)?.held
-  // Before the address is free, or a call that is repeated after an error would no longer know it.
-  if (held) await c.annotation?.clear(held.pod, held.address)
+  // A pod goes all the same while the API is away; who gets its address next says so on a pod of its own.
+  if (held)
+    await c.annotation?.clear(held.pod, held.address).catch((error: Error) => {
+      c.log.warn("the annotation of a pod that went is left", { why: error.message })
+    })
   await detach(call.key, "PodDeleted", c)
   return ""
 }
