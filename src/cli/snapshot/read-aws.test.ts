@@ -4,8 +4,10 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { after, before, test } from "node:test"
 import { systemClock } from "../../clock.ts"
+import type { Ec2 } from "../../ec2/ec2.ts"
 import type { Cloud } from "../../ec2/memory/cloud.ts"
 import { sdkEc2 } from "../../ec2/sdk/sdk-ec2.ts"
+import { fail } from "../../errors/catalogue.ts"
 import { policy } from "../../fleet/iam/policies.ts"
 import { doctorReport } from "../../fleet/report/doctor-report.ts"
 import { smallFleet } from "../../fleet/testing/small-fleet.ts"
@@ -58,24 +60,40 @@ after(async () => {
 })
 
 /** The cluster of the scenario's instances, whose pods are to be in the first subnet. */
-async function read() {
+async function read(named = subnet.id, around = (ec2: Ec2): Ec2 => ec2) {
   const { cluster } = smallFleet()
   const instances = [...cloud.core.tables.instance.all()]
   const nodes = cluster.nodes.map((node, i) => ({
     ...node,
     providerID: `aws:///${instances[i]?.zone}/${instances[i]?.id}`,
   }))
-  const eniConfigs = cluster.eniConfigs.map((c) => ({ ...c, spec: { subnet: subnet.id } }))
+  const eniConfigs = cluster.eniConfigs.map((c) => ({ ...c, spec: { subnet: named } }))
   const facts = { ...cluster, name: scenario.clusterName, nodes, eniConfigs }
   const { region } = scenario
   const at = { region, endpoint }
-  const reading = await readAws(region, facts, sdkEc2(at), sdkExtras(at))
+  const reading = await readAws(region, facts, around(sdkEc2(at)), sdkExtras(at))
   const snapshot = { ...smallFleet(), cluster: facts, unread: reading.unread }
   return {
     reading,
     report: doctorReport({ ...snapshot, ...(reading.aws && { aws: reading.aws }) }),
   }
 }
+
+test("a subnet that could not be asked for is not taken for one that does not exist", async () => {
+  const elsewhere = "subnet-0123456789abcdef0"
+  assert.deepEqual((await read(elsewhere)).reading.unread, [])
+  const { reading } = await read(elsewhere, (ec2) => ({
+    ...ec2,
+    describeSubnets: (query, options) =>
+      query.ids === undefined
+        ? ec2.describeSubnets(query, options)
+        : Promise.reject(fail("ec2/throttled", { action: "DescribeSubnets" })),
+  }))
+  assert.deepEqual(
+    reading.unread.map((u) => u.what),
+    ["ec2:DescribeSubnets"],
+  )
+})
 
 test("with every permission all is read, and no check is left out", async () => {
   const { reading, report } = await read()

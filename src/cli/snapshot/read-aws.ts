@@ -2,6 +2,7 @@ import type { Ec2 } from "../../ec2/ec2.ts"
 import { ec2Error } from "../../ec2/errors.ts"
 import { awsErrorOf } from "../../ec2/sdk/sdk-error.ts"
 import { BerthError } from "../../errors/berth-error.ts"
+import { isError } from "../../errors/catalogue.ts"
 import type { AwsFacts, ClusterFacts, Unread } from "../../fleet/snapshot.ts"
 import type { Instance, Subnet, Vpc } from "../../vpc/model.ts"
 import type { AwsExtras } from "./aws-extras.ts"
@@ -41,7 +42,11 @@ export async function readAws(
     readNodeGroups(reader, name, ids, extras),
   ])
   const podSubnets = new Set(podSubnetIds(cluster))
-  const strays = await straySubnets([...podSubnets], inVpc.subnets, ec2)
+  const strays = await reader.attempt(
+    "ec2:DescribeSubnets",
+    () => straySubnets([...podSubnets], inVpc.subnets, ec2),
+    [],
+  )
   const reservations = await reader.attempt(
     "ec2:GetSubnetCidrReservations",
     () => extras.reservations(inVpc.subnets.map((s) => s.id).filter((id) => podSubnets.has(id))),
@@ -140,8 +145,14 @@ async function straySubnets(
 ): Promise<Subnet[]> {
   const ids = new Set(known.map((s) => s.id))
   const missing = named.filter((id) => known.length > 0 && !ids.has(id)).slice(0, straysMost)
-  const found = missing.map((id) => ec2.describeSubnets({ ids: [id] }).catch(() => []))
+  const found = missing.map((id) => ec2.describeSubnets({ ids: [id] }).catch(noSubnet))
   return (await Promise.all(found)).flat()
+}
+
+/** EC2 answers that the id is unknown, or is none; whatever else fails leaves the question open. */
+function noSubnet(error: unknown): Subnet[] {
+  if (isError(error, "ec2/not-found") || isError(error, "ec2/failed")) return []
+  throw error
 }
 
 type NodeGroupReading = Pick<AwsFacts, "autoScalingGroups" | "nodeGroups" | "eks">
