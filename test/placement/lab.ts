@@ -115,14 +115,17 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
         }
       })
     },
-    /** Somebody else in the VPC takes so many addresses of a subnet. */
-    takeAddresses: (subnet: string, count: number) =>
-      client.send(
-        new CreateNetworkInterfaceCommand({
-          SubnetId: subnet,
-          SecondaryPrivateIpAddressCount: count - 1,
-        }),
-      ),
+    /** Somebody else in the VPC takes addresses of a subnet, one by one: so many, or what Berth leaves of them. */
+    async takeAddresses(subnet: string, count: number): Promise<void> {
+      for (let taken = 0; taken < count; taken++) {
+        try {
+          await client.send(new CreateNetworkInterfaceCommand({ SubnetId: subnet }))
+        } catch (error) {
+          if ((error as Error).name !== "InsufficientFreeAddressesInSubnet") throw error
+          return
+        }
+      }
+    },
     /** Names and restarts of the agents' pods. */
     agents: () =>
       run(

@@ -4,6 +4,7 @@ import { lstat, mkdir, rm } from "node:fs/promises"
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { fail } from "../../errors/catalogue.ts"
 
 /** One lab's claim to its name. While it is held, `folder` is the lab's state folder, empty at first. */
@@ -24,15 +25,15 @@ export async function acquireLabLock(name: string, root = stateRoot()): Promise<
   await privateFolder(root)
   const folder = join(root, name)
   const holder = await claim(name, `\0berth-lab-${digest(folder)}`)
-  // What a lab that could not clean up has left.
-  await rm(folder, { recursive: true, force: true })
+  // What a lab that could not clean up has left; its last processes may still write while they die.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   await mkdir(folder, { mode: 0o700 })
   // An end that lets nobody wait: an exception, or a terminal that went away while it was written to.
   const atExit = () => removeQuietly(folder)
   process.on("exit", atExit)
   const release = async () => {
     process.off("exit", atExit)
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     await new Promise<void>((done) => holder.close(() => done()))
   }
   return { name, folder, release, [Symbol.asyncDispose]: release }
@@ -65,15 +66,19 @@ async function privateFolder(path: string): Promise<void> {
 
 const digest = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32)
 
+/** A process that was killed keeps its socket until the kernel has taken it apart. */
+const dyingMs = 2_000
+
 async function claim(name: string, address: string): Promise<Server> {
-  // A second try for the holder that ends between our bind and our question.
-  for (let attempt = 0; attempt < 3; attempt++) {
+  const deadline = performance.now() + dyingMs
+  for (;;) {
     const server = await listen(address)
     if (server) return server
     const pid = await askHolder(address)
-    if (pid !== undefined) throw fail("lab/already-running", { name, pid })
+    if (pid !== undefined || performance.now() > deadline)
+      throw fail("lab/already-running", { name, pid: pid ?? 0 })
+    await delay(20)
   }
-  throw fail("lab/already-running", { name, pid: 0 })
 }
 
 /** Undefined when the address is taken. */
@@ -91,7 +96,7 @@ function listen(address: string): Promise<Server | undefined> {
   })
 }
 
-/** The holder's pid; 0 when it holds but does not answer within a second; undefined when it is gone. */
+/** The holder's pid; 0 when it holds but does not answer within a second; undefined when it goes or is gone. */
 function askHolder(address: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     let answer = ""
@@ -103,9 +108,7 @@ function askHolder(address: string): Promise<number | undefined> {
     socket.on("data", (chunk) => {
       answer += chunk.toString()
     })
-    socket.on("end", () => resolve(Number.parseInt(answer, 10) || 0))
-    socket.on("error", (error: NodeJS.ErrnoException) =>
-      resolve(error.code === "ECONNREFUSED" ? undefined : 0),
-    )
+    socket.on("end", () => resolve(answer === "" ? undefined : Number.parseInt(answer, 10)))
+    socket.on("error", () => resolve(undefined))
   })
 }
