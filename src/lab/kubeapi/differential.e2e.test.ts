@@ -7,6 +7,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { after, before, describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
+import { isDeepStrictEqual } from "node:util"
 import { systemClock } from "../../clock.ts"
 import { noRealApiServer, realApiServer } from "../../testing/real-api-server.ts"
 import { objectsAt, stringAt } from "./json.ts"
@@ -119,9 +120,17 @@ describe("the lab's API server and a real one", { skip: noRealApiServer ?? false
   const compare = (c: Case) => {
     void test(c.name, async () => {
       for (const [index, step] of c.steps.entries()) {
-        const [expected, actual] = [await settled(real, step), await send(lab, step)]
-        const what = `step ${index}: ${step.method} ${step.path} ${JSON.stringify(step.body)}`
-        assert.deepEqual(normalise(actual), normalise(expected), what)
+        // What has come by the end of a watch depends on how busy the machine is.
+        for (let again = step.path.includes("watch=true") ? 2 : 0; ; again -= 1) {
+          const [expected, actual] = [
+            normalise(await settled(real, step)),
+            normalise(await send(lab, step)),
+          ]
+          if (again > 0 && !isDeepStrictEqual(actual, expected)) continue
+          const what = `step ${index}: ${step.method} ${step.path} ${JSON.stringify(step.body)}`
+          assert.deepEqual(actual, expected, what)
+          break
+        }
       }
     })
   }
