@@ -18,22 +18,26 @@ export interface WiredPod {
 
 /**
  * Attaches a pod: all of it, or nothing. What an earlier attempt for the same sandbox left is replaced. Takes about a
- * millisecond, nearly all of it in the kernel.
+ * millisecond, nearly all of it in the kernel, and lets others be wired during the longest part of it.
  * Errors: kernel/namespace-gone, kernel/refused.
  */
-export function wirePod(kernel: Kernel, attachment: PodAttachment): WiredPod {
+export async function wirePod(kernel: Kernel, attachment: PodAttachment): Promise<WiredPod> {
   using pod = kernel.open(attachment.netns)
   if (!pod) throw fail("kernel/namespace-gone", { path: attachment.netns })
   const mac = vethMacs(attachment)
-  const hostVeth = attach(kernel.host, pod, attachment)
+  const hostVeth = await attach(kernel.host, pod, attachment)
   return { hostVeth, hostMac: mac.host, podMac: mac.pod }
 }
 
 /** Looks for what is in the way only when something is: it rarely is, and the kernel says so. Returns the host end. */
-function attach(host: NetNamespace, pod: NetNamespace, attachment: PodAttachment): string {
+async function attach(
+  host: NetNamespace,
+  pod: NetNamespace,
+  attachment: PodAttachment,
+): Promise<string> {
   const [usual] = vethNames(attachment.vethPrefix, attachment)
   try {
-    join(host, pod, attachment, usual)
+    await join(host, pod, attachment, usual)
     return usual
   } catch (error) {
     if (refusalOf(error) !== "EEXIST") throw error
@@ -41,22 +45,22 @@ function attach(host: NetNamespace, pod: NetNamespace, attachment: PodAttachment
   const shut = shutPartner(host, pod.link(attachment.interfaceName))
   if (shut) host.apply([{ do: "removeLink", name: shut.name }])
   const free = freeName(host, attachment)
-  join(host, pod, attachment, free)
+  await join(host, pod, attachment, free)
   return free
 }
 
-function join(
+async function join(
   host: NetNamespace,
   pod: NetNamespace,
   attachment: PodAttachment,
   hostVeth: string,
-): void {
+): Promise<void> {
   if (attachment.isolated) forgetName(host, hostVeth)
   // The VLAN may still have the link of a pod that had it before.
   if (attachment.branch) host.apply(branchRemoval(attachment))
   if (attachment.branch && attachment.isolated) host.apply(localBehindIsolated)
   const plan = planPod(attachment, hostVeth, pod)
-  host.apply([plan.veth])
+  await host.addVeth(plan.veth)
   try {
     host.apply(plan.host)
     pod.apply(plan.pod)
