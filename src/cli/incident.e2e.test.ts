@@ -15,10 +15,10 @@ import {
 import { nodes, pods } from "../api/resources.ts"
 import type { PlanDocument } from "../fleet/plan/plan-document.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
-import { userData } from "../lab/demo/exhausted.ts"
 import { environmentOf } from "../lab/environment.ts"
 import { launchLab } from "../lab/launch.ts"
 import { eventually } from "../lab/sandbox/testing/eventually.ts"
+import { userData } from "../lab/scenarios/harbour.ts"
 import { scenarios } from "../lab/scenarios.ts"
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url))

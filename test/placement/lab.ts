@@ -9,16 +9,11 @@ import { environmentOf } from "../../src/lab/environment.ts"
 import { ensureKubectl } from "../../src/lab/kubectl/ensure-kubectl.ts"
 import { launchLab } from "../../src/lab/launch.ts"
 import { placement } from "../../src/lab/scenarios/placement.ts"
+import { type WhoamiWorkload, whoamiWorkload } from "../../src/lab/scenarios/whoami-workload.ts"
 
-export interface Workload {
-  readonly namespace: string
-  readonly name: string
-  readonly replicas: number
+interface Workload extends WhoamiWorkload {
   /** Node group whose nodes may run it. */
   readonly group: string
-  readonly labels?: Readonly<Record<string, string>>
-  /** Default Deployment. */
-  readonly kind?: "StatefulSet"
 }
 
 export type PlacementLab = Awaited<ReturnType<typeof placementLab>>
@@ -75,7 +70,14 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
     until,
     setAgents,
     stop: () => lab.stop(),
-    deploy: (workload: Workload) => run("kubectl apply -f -", deployment(workload)),
+    deploy: ({ group, ...workload }: Workload) =>
+      run(
+        "kubectl apply -f -",
+        whoamiWorkload({
+          ...workload,
+          podSpec: { nodeSelector: { "eks.amazonaws.com/nodegroup": group } },
+        }),
+      ),
     scale: (namespace: string, deployment: string, replicas: number) =>
       run(`kubectl scale deployment ${deployment} -n ${namespace} --replicas=${replicas}`),
     /** Lets the deployment's pods run on nodes with this label only, as `KEY=VALUE`. */
@@ -159,29 +161,3 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
     },
   }
 }
-
-const deployment = ({ namespace, name, replicas, group, labels = {}, kind }: Workload): string =>
-  JSON.stringify({
-    apiVersion: "apps/v1",
-    kind: kind ?? "Deployment",
-    metadata: { name, namespace },
-    spec: {
-      replicas,
-      ...(kind ? { serviceName: name } : {}),
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name, ...labels } },
-        spec: {
-          terminationGracePeriodSeconds: 1,
-          nodeSelector: { "eks.amazonaws.com/nodegroup": group },
-          containers: [
-            {
-              name: "main",
-              image: "registry.example/whoami:1",
-              ports: [{ containerPort: 8080 }],
-            },
-          ],
-        },
-      },
-    },
-  })

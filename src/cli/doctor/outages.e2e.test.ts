@@ -13,6 +13,7 @@ import type { DoctorReport } from "../../fleet/report/doctor-report.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
 import type { Lab } from "../../lab/lab.ts"
 import { launchLab } from "../../lab/launch.ts"
+import { whoamiWorkload } from "../../lab/scenarios/whoami-workload.ts"
 import { scenarios } from "../../lab/scenarios.ts"
 import { whyNoKubectl } from "../../lab/testing/kubectl.ts"
 import { run } from "../testing/run.ts"
@@ -25,19 +26,7 @@ const patienceMs = 90_000
 let lab: Lab
 let env: Record<string, string>
 
-const deployment = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 4
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers: [{ name: web, image: "registry.example/whoami:1" }]
-`
+const deployment = whoamiWorkload({ namespace: "default", name: "web", replicas: 4 })
 
 before(async () => {
   if (skip) return

@@ -1,13 +1,14 @@
 import { ec2Latency, type Scenario, type ScenarioInstance } from "../scenario.ts"
-
-export const zones = ["us-west-2a", "us-west-2b"] as const
-export type Zone = (typeof zones)[number]
-
-/** Small on purpose: 27 usable addresses each, half of them taken by others. */
-export const nodeSubnets: Record<Zone, string> = {
-  "us-west-2a": "subnet-0a1de0000000000a1",
-  "us-west-2b": "subnet-0b1de0000000000b1",
-}
+import {
+  harbour,
+  harbourVpc,
+  nodeGroupSecurityGroup,
+  nodeSubnets,
+  userData,
+  type Zone,
+  zones,
+} from "../scenarios/harbour.ts"
+import { whoamiWorkload } from "../scenarios/whoami-workload.ts"
 
 /** Idle subnets of the secondary CIDR block 100.64.0.0/16. */
 export const podSubnets: Record<Zone, string> = {
@@ -18,16 +19,8 @@ export const podSubnets: Record<Zone, string> = {
 /** A second pod subnet in zone a, for the nodes that are bound by annotation. */
 export const batchSubnet = "subnet-0a64000000000a002"
 
-export const nodeGroupSecurityGroup = "sg-0de00000000000001"
 export const podSecurityGroup = "sg-064000000000000a1"
 export const batchSecurityGroup = "sg-064000000000000b1"
-
-/** What bootstrap.sh of the EKS AMI is told; without --max-pods the node advertises the type's default. */
-export function userData(kubeletArgs: string): string {
-  const maxPods =
-    kubeletArgs === "" ? "" : ` --use-max-pods false --kubelet-extra-args '${kubeletArgs}'`
-  return `#!/bin/bash\n/etc/eks/bootstrap.sh harbour${maxPods}\n`
-}
 
 export function instance(zone: Zone, kubeletArgs: string, nodeGroup: string): ScenarioInstance {
   return {
@@ -41,48 +34,44 @@ export function instance(zone: Zone, kubeletArgs: string, nodeGroup: string): Sc
 
 const inVpc = (cidr: string) => ({ protocol: "-1", source: cidr }) as const
 
-const app = `
+const labelSelector = { matchLabels: { app: "web" } }
+const spread = [
+  {
+    maxSkew: 1,
+    topologyKey: "topology.kubernetes.io/zone",
+    whenUnsatisfiable: "DoNotSchedule",
+    minDomains: 2,
+    labelSelector,
+  },
+  // Tainted nodes count as a place to be (nodeTaintsPolicy Ignore), so one new node cannot take all the pods before the
+  // next one is open.
+  {
+    maxSkew: 4,
+    topologyKey: "kubernetes.io/hostname",
+    whenUnsatisfiable: "DoNotSchedule",
+    labelSelector,
+  },
+]
+
+const namespace = `
 apiVersion: v1
 kind: Namespace
 metadata: { name: shop }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: shop, labels: { app: web } }
-spec:
-  replicas: 30
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      terminationGracePeriodSeconds: 1
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: topology.kubernetes.io/zone
-          whenUnsatisfiable: DoNotSchedule
-          minDomains: 2
-          labelSelector: { matchLabels: { app: web } }
-        # Tainted nodes count as a place to be (nodeTaintsPolicy Ignore), so one new node cannot take all the pods
-        # before the next one is open.
-        - maxSkew: 4
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: DoNotSchedule
-          labelSelector: { matchLabels: { app: web } }
-      containers:
-        - name: web
-          image: registry.example/whoami:1
-          ports: [{ containerPort: 8080 }]
 `
+const app = whoamiWorkload({
+  ...{ namespace: "shop", name: "web", replicas: 30 },
+  podSpec: { topologySpreadConstraints: spread },
+})
 
 /**
- * Monday morning: two zones with a /27 of node subnet each, shared with others; a Deployment of 30 replicas of which
- * some get no address, while 100.64.0.0/16 is associated with the VPC, subnetted, routed, and idle.
+ * Monday morning: two zones with a /27 of node subnet each, half of its 27 usable addresses taken by others; a
+ * Deployment of 30 replicas of which some get no address, while 100.64.0.0/16 is associated with the VPC, subnetted,
+ * routed, and idle.
  */
 export const exhausted: Scenario = {
   name: "exhausted",
-  region: "us-west-2",
-  clusterName: "harbour",
-  vpc: { id: "vpc-0be47000000000001", cidrs: ["10.0.0.0/24", "100.64.0.0/16"] },
+  ...harbour,
+  vpc: { id: harbourVpc, cidrs: ["10.0.0.0/24", "100.64.0.0/16"] },
   subnets: [
     {
       id: nodeSubnets["us-west-2a"],
@@ -140,6 +129,6 @@ export const exhausted: Scenario = {
     },
   ],
   instances: zones.map((zone) => instance(zone, "", "general-1")),
-  manifests: [app],
+  manifests: [namespace, app],
   latency: ec2Latency,
 }

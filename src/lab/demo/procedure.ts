@@ -1,14 +1,12 @@
 import type { Node } from "../../api/core.ts"
+import { nodeSubnets, type Zone, zones } from "../scenarios/harbour.ts"
 import { isRunning, readList, readPods } from "./cluster-view.ts"
 import {
   batchSecurityGroup,
   batchSubnet,
   instance,
-  nodeSubnets,
   podSecurityGroup,
   podSubnets,
-  type Zone,
-  zones,
 } from "./exhausted.ts"
 import type { Narrator } from "./narrator.ts"
 import type { NodeLauncher } from "./nodes.ts"

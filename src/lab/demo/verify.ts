@@ -1,11 +1,6 @@
+import type { Zone } from "../scenarios/harbour.ts"
 import type { PodRow } from "./cluster-view.ts"
-import {
-  batchSecurityGroup,
-  batchSubnet,
-  podSecurityGroup,
-  podSubnets,
-  type Zone,
-} from "./exhausted.ts"
+import { batchSecurityGroup, batchSubnet, podSecurityGroup, podSubnets } from "./exhausted.ts"
 
 /** Where the operator wanted the pods of a node: by its ENIConfig annotation when it has one, else by its zone. */
 export function wantedPlacement(

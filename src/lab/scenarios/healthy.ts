@@ -1,10 +1,19 @@
-import { userData } from "../demo/exhausted.ts"
 import { noLatency, type Scenario, type ScenarioSubnet } from "../scenario.ts"
+import {
+  clusterGroup,
+  harbour,
+  harbourVpc,
+  nodeGroupSecurityGroup,
+  nodeSubnets,
+  userData,
+  zones,
+} from "./harbour.ts"
+import { whoamiWorkload } from "./whoami-workload.ts"
 
 /** Subnets by what they are for. */
 export const healthySubnets = {
-  nodesA: "subnet-0a1de0000000000a1",
-  nodesB: "subnet-0b1de0000000000b1",
+  nodesA: nodeSubnets["us-west-2a"],
+  nodesB: nodeSubnets["us-west-2b"],
   podsA: "subnet-0a64000000000a001",
   podsB: "subnet-0b64000000000b001",
   /** Idle: where an outage of zone a can end. */
@@ -15,8 +24,8 @@ export const healthySubnets = {
   smallA: "subnet-0a64000000000a004",
 } as const
 
-const group = "sg-0de00000000000001"
-const [a, b] = ["us-west-2a", "us-west-2b"]
+const group = nodeGroupSecurityGroup
+const [a, b] = zones
 const s = healthySubnets
 
 const subnet = (id: string, zone: string, cidr: string, name: string): ScenarioSubnet => ({
@@ -47,19 +56,6 @@ spec: { subnet: ${s.podsB}, securityGroups: [${group}] }
 apiVersion: v1
 kind: Namespace
 metadata: { name: shop }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: shop, labels: { app: web } }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - { name: web, image: "registry.example/whoami:1", ports: [{ containerPort: 8080 }] }
 `
 
 /**
@@ -68,9 +64,8 @@ spec:
  */
 export const healthy: Scenario = {
   name: "healthy",
-  region: "us-west-2",
-  clusterName: "harbour",
-  vpc: { id: "vpc-0be47000000000001", cidrs: ["10.0.0.0/16", "100.64.0.0/16"] },
+  ...harbour,
+  vpc: { id: harbourVpc, cidrs: ["10.0.0.0/16", "100.64.0.0/16"] },
   subnets: [
     subnet(s.nodesA, a, "10.0.0.0/24", "nodes-a"),
     subnet(s.nodesB, b, "10.0.1.0/24", "nodes-b"),
@@ -80,12 +75,9 @@ export const healthy: Scenario = {
     subnet(s.tinyA, a, "100.64.3.0/28", "tiny-a"),
     subnet(s.smallA, a, "100.64.3.64/26", "small-a"),
   ],
-  securityGroups: [
-    // As EKS makes the cluster's group: its members reach each other, wherever their addresses are from.
-    { id: group, name: "harbour-nodes", ingress: [{ protocol: "-1", source: group }] },
-  ],
+  securityGroups: [clusterGroup],
   instances: [instance(s.nodesA), instance(s.nodesA), instance(s.nodesB)],
-  manifests: [objects],
+  manifests: [objects, whoamiWorkload({ namespace: "shop", name: "web", replicas: 3 })],
   latency: noLatency,
   agentEnvironment: {
     AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: "true",

@@ -1,10 +1,17 @@
-import { userData } from "../demo/exhausted.ts"
 import { noLatency, type Scenario, type ScenarioSubnet } from "../scenario.ts"
+import {
+  harbour,
+  harbourVpc,
+  nodeGroupSecurityGroup,
+  nodeSubnets,
+  userData,
+  zones,
+} from "./harbour.ts"
 
 /** Subnets by what they are for. The small ones run out on purpose. */
 export const placementSubnets = {
-  nodesA: "subnet-0a1de0000000000a1",
-  nodesB: "subnet-0b1de0000000000b1",
+  nodesA: nodeSubnets["us-west-2a"],
+  nodesB: nodeSubnets["us-west-2b"],
   /** 27 addresses in zone a, 27 in zone b: the pool `web` takes them first. */
   webFirstA: "subnet-0a64000000000a101",
   webFirstB: "subnet-0b64000000000b101",
@@ -18,7 +25,7 @@ export const placementSubnets = {
 } as const
 
 export const placementGroups = {
-  nodes: "sg-0de00000000000001",
+  nodes: nodeGroupSecurityGroup,
   database: "sg-0db00000000000001",
   databaseClients: "sg-0db00000000000002",
 } as const
@@ -33,7 +40,7 @@ const subnet = (
   more: Partial<ScenarioSubnet> = {},
 ): ScenarioSubnet => ({ id, zone, cidr, tags: {}, ...more })
 
-const [a, b] = ["us-west-2a", "us-west-2b"]
+const [a, b] = zones
 const s = placementSubnets
 const forPool = (pool: string) => ({ tags: { "example.com/pool": pool } })
 
@@ -132,10 +139,9 @@ spec:
  */
 export const placement: Scenario = {
   name: "placement",
-  region: "us-west-2",
-  clusterName: "harbour",
+  ...harbour,
   vpc: {
-    id: "vpc-0be47000000000001",
+    id: harbourVpc,
     cidrs: ["10.0.0.0/16", "100.64.0.0/16", "100.65.0.0/16", "100.66.0.0/16"],
   },
   subnets: [
