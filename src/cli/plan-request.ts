@@ -19,14 +19,10 @@ export function planRequest(call: Call, index: FleetIndex): ChangeRequest {
   const block = blockOf(call)
   const pool = poolOf(call)
   const groups = groupsOf(call)
-  const subnetLength = wholeNumber(call, "subnetLength", {
-    option: "--subnet-length",
-    least: 16,
-    most: 28,
-  })
+  const subnetLength = wholeNumber(call, "subnetLength", { least: 16, most: 28 })
   const places = block ?? pool ?? subnetLength ?? groups
-  const morePods = wholeNumber(call, "pods", { option: "--pods", least: 0, most: 1_000_000 })
-  const nodes = wholeNumber(call, "nodes", { option: "--nodes", least: 0, most: 100_000 }) ?? 0
+  const morePods = wholeNumber(call, "pods", { least: 0, most: 1_000_000 })
+  const nodes = wholeNumber(call, "nodes", { least: 0, most: 100_000 }) ?? 0
   const moreNodes = nodes + (flag(call, "upgradeSurge") ? upgradeSurge(index) : 0)
   const env = targetsOf(call)
   const prefixes = text(call, "prefixDelegation")
@@ -89,8 +85,7 @@ function groupsOf(call: Call): string[] | undefined {
 
 function targetsOf(call: Call): Record<string, string> | undefined {
   const entries = Object.entries(targets).flatMap(([option, name]): [string, string][] => {
-    const flags = `--${name.toLowerCase().replaceAll("_", "-")}`
-    const value = wholeNumber(call, option, { option: flags, least: 0, most: 10_000 })
+    const value = wholeNumber(call, option, { least: 0, most: 10_000 })
     return value === undefined ? [] : [[name, String(value)]]
   })
   return entries.length > 0 ? Object.fromEntries(entries) : undefined

@@ -72,7 +72,7 @@ function nodesOf(call: Call, snapshot: Snapshot): string[] {
       if (found === undefined) throw fail("cli/not-found", { kind: "node", name, near: [] })
       return found.name
     })
-  const most = wholeNumber(call, "mostNodes", { option: "--most-nodes", least: 0, most: 5000 })
+  const most = wholeNumber(call, "mostNodes", { least: 0, most: 5000 })
   const unready = new Set(nodes.filter((n) => !n.ready).map((n) => n.name))
   return pickNodes(fleetStatus(indexFleet(snapshot)).nodes, unready, most ?? nodesByDefault)
 }

@@ -34,12 +34,8 @@ async function typeByFlag(call: Call): Promise<string | undefined> {
 }
 
 function modeOf(call: Call): Mode {
-  const maxENI = wholeNumber(call, "cniMaxEni", { option: "--cni-max-eni", least: 0, most: 1000 })
-  const unmanaged = wholeNumber(call, "unmanagedEnis", {
-    option: "--unmanaged-enis",
-    least: 0,
-    most: 1000,
-  })
+  const maxENI = wholeNumber(call, "cniMaxEni", { least: 0, most: 1000 })
+  const unmanaged = wholeNumber(call, "unmanagedEnis", { least: 0, most: 1000 })
   const cniVersion = text(call, "cniVersion")
   return {
     ...(flag(call, "cniCustomNetworkingEnabled") && { customNetworking: true }),

@@ -86,12 +86,8 @@ function conclude(call: Call, home: RotationHome, status: NodeRotationStatus | u
 }
 
 function specOf(call: Call, nodes: string[]): NodeRotationSpec {
-  const maxSurge = wholeNumber(call, "maxSurge", { option: "--max-surge", least: 0, most: 100 })
-  const minutes = wholeNumber(call, "drainTimeout", {
-    option: "--drain-timeout",
-    least: 1,
-    most: 1440,
-  })
+  const maxSurge = wholeNumber(call, "maxSurge", { least: 0, most: 100 })
+  const minutes = wholeNumber(call, "drainTimeout", { least: 1, most: 1440 })
   const reason = text(call, "reason")
   return {
     nodes,

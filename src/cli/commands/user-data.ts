@@ -33,7 +33,7 @@ function requestOf(call: Call): UserDataRequest {
   const eniConfig = text(call, "eniConfig")
   return {
     cluster: call.args[0] ?? "",
-    maxPods: wholeNumber(call, "maxPods", { option: "--max-pods", least: 1, most: 2000 }) ?? 0,
+    maxPods: wholeNumber(call, "maxPods", { least: 1, most: 2000 }) ?? 0,
     labels: {
       ...Object.fromEntries(list(call, "label").map(pair)),
       // The one binding that cannot lose a race: it is there when the node registers, before its first ENI.
