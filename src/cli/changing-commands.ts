@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts"
-import { outputOption, readingOptions } from "./reading-options.ts"
+import { kubeconfigOptions, outputOption, readingOptions } from "./reading-options.ts"
 import { rotateCommand } from "./rotate/rotate-command.ts"
 
 /** Plan a change, carry it out, and what its steps need. */
@@ -88,7 +88,7 @@ export const changingCommands: readonly Command[] = [
         flags: "--local",
         about: "replace nodes from this terminal even where Berth's controller could",
       },
-      ...readingOptions.filter((o) => /--(context|kubeconfig)/.test(o.flags)),
+      ...kubeconfigOptions,
     ],
     examples: [
       "berth apply change/plan.json --dry-run",

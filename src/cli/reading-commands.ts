@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts"
 import { debugBundleCommand } from "./debug/debug-command.ts"
-import { outputOption, readingOptions, selectorOption } from "./reading-options.ts"
+import { liveOptions, outputOption, readingOptions, selectorOption } from "./reading-options.ts"
 
 /** Look at a cluster, or at a recorded one; change nothing. */
 export const readingCommands: readonly Command[] = [
@@ -136,7 +136,7 @@ export const readingCommands: readonly Command[] = [
     summary:
       "Record what the reading commands need, without secrets, for use offline (--snapshot FILE)",
     options: [
-      ...readingOptions.filter((o) => !o.flags.startsWith("--snapshot")),
+      ...liveOptions,
       { flags: "-o, --output <file>", about: "file to write", required: true },
     ],
     examples: ["berth snapshot -o monday.json", "berth doctor --snapshot monday.json"],

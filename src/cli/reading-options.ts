@@ -1,10 +1,12 @@
 import type { Option } from "./command.ts"
 
-/** Options of every command that reads a cluster, named as kubectl names them. */
-export const readingOptions: readonly Option[] = [
+/** Which cluster, named as kubectl names it. */
+export const kubeconfigOptions: readonly Option[] = [
   { flags: "--context <name>", about: "kubeconfig context" },
   { flags: "--kubeconfig <file>", about: "kubeconfig file" },
-  { flags: "--snapshot <file>", about: "read this recorded snapshot instead of a cluster" },
+]
+
+const awsOptions: readonly Option[] = [
   {
     flags: "--region <region>",
     about: "AWS region; default from the nodes' zones, else from the environment",
@@ -14,6 +16,16 @@ export const readingOptions: readonly Option[] = [
     about: "the cluster's name in EKS; default from aws-node, node labels or instance tags",
   },
   { flags: "--no-aws", about: "do not ask AWS: checks that need it are left out" },
+]
+
+/** Options of every command that reads a cluster as it is now. */
+export const liveOptions: readonly Option[] = [...kubeconfigOptions, ...awsOptions]
+
+/** Options of every command that reads a cluster, or a recorded one. */
+export const readingOptions: readonly Option[] = [
+  ...kubeconfigOptions,
+  { flags: "--snapshot <file>", about: "read this recorded snapshot instead of a cluster" },
+  ...awsOptions,
 ]
 
 export const selectorOption: Option = {

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts"
-import { readingOptions } from "../reading-options.ts"
+import { liveOptions } from "../reading-options.ts"
 
 export const debugBundleCommand: Command = {
   path: "debug bundle",
@@ -19,7 +19,7 @@ export const debugBundleCommand: Command = {
       default: "20",
     },
     { flags: "--no-exec", about: "do not ask the agents themselves, which takes kubectl exec" },
-    ...readingOptions.filter((o) => !o.flags.startsWith("--snapshot")),
+    ...liveOptions,
   ],
   examples: ["berth debug bundle", "berth debug bundle --nodes ip-10-0-0-7 -o tonight.tar.gz"],
   load: () => import("../commands/debug-bundle.ts"),
