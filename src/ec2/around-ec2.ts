@@ -1,6 +1,6 @@
 import type { CallOptions, Ec2, Ec2Method } from "./ec2.ts"
 
-export type Ec2Call = (request: never, options?: CallOptions) => Promise<unknown>
+type Ec2Call = (request: never, options?: CallOptions) => Promise<never>
 
 /** EC2's own name of each method's action. */
 export const actionOf: Readonly<Record<Ec2Method, string>> = {
@@ -34,8 +34,8 @@ export function aroundEc2(
   const calls = methods.map((method): [Ec2Method, Ec2Call] => [
     method,
     (request, options) =>
-      around(method, () => (ec2[method] as Ec2Call).call(ec2, request, options), options),
+      // Resolves to what the method of that name does: `around` is not told what that is.
+      around(method, () => ec2[method](request, options), options) as Promise<never>,
   ])
-  // Each call resolves to what the method of that name does: `around` is not told what that is.
-  return Object.fromEntries(calls) as unknown as Ec2
+  return Object.fromEntries(calls) as Record<Ec2Method, Ec2Call>
 }

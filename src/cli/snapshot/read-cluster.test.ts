@@ -2,8 +2,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { parse } from "yaml"
-import type { Resource } from "../../api/resources.ts"
-import { type Kube, KubeError } from "../../kube/kube.ts"
+import { KubeError } from "../../kube/kube.ts"
+import { memoryKube } from "../../kube/memory/memory-kube.ts"
 import { doctorPage } from "../reference/doctor-page.ts"
 import { readCluster } from "./read-cluster.ts"
 
@@ -15,14 +15,13 @@ interface Rule {
 
 test("the documented ClusterRole allows each list that is made, and nothing else", async () => {
   const listed: string[] = []
-  const kube = {
-    raw: async () => ({ gitVersion: "v1.35.0" }),
-    list: async ({ group, plural }: Resource<never>) => {
-      listed.push(`${group}/${plural}`)
-      throw new KubeError(403, "Forbidden", "may not list it")
-    },
-  }
-  const { unread } = await readCluster(kube as unknown as Kube)
+  const kube = memoryKube()
+  kube.setFault(({ method, resource }) => {
+    if (method !== "list" || resource === undefined) return
+    listed.push(`${resource.group}/${resource.plural}`)
+    throw new KubeError(403, "Forbidden", "may not list it")
+  })
+  const { unread } = await readCluster(kube)
   assert.equal(unread.length, listed.length, "each refusal is noted, and none ends the reading")
   const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(doctorPage()) ?? []
   const { rules } = parse(yaml) as { rules: Rule[] }
