@@ -50,7 +50,8 @@ async function serve(socket: Socket, o: CniServerOptions, busy: boolean) {
     socket.resume()
     if (busy) throw fail("agent/busy", {})
     call = parseCall(await readAll(socket))
-    socket.end(`0\n${await o.answer(call)}`)
+    // The request is read to its end, so nothing is lost by closing at once instead of shutting first one side.
+    socket.write(`0\n${await o.answer(call)}`, () => socket.destroy())
   } catch (error) {
     // Without an answer the relay calls again, and reaches the successor: a restart fails no pod.
     if (isError(error, "agent/stopping")) socket.destroy()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { nodes, subnetPools } from "../api/resources.ts"
-import { deleteTags } from "../ec2/memory/tags.ts"
+import { createTags, deleteTags } from "../ec2/memory/tags.ts"
 import { ids } from "./testing/test-cloud.ts"
 import { World } from "./testing/world.ts"
 
@@ -14,7 +14,7 @@ async function scene() {
     ...{ apiVersion: "berth.dev/v1alpha1", kind: "SubnetPool", metadata: { name: "web" } },
     spec: { nodeSelector: {}, subnets: [{ tags }], securityGroups: [{ id: ids.groupPods }] },
   })
-  await world.ec2.createTags({ ids: [ids.podsA], tags })
+  createTags(world.cloud.core, { ids: [ids.podsA], tags })
   await world.addNode("n1")
   const body = { metadata: { annotations: { "k8s.amazonaws.com/eniConfig": null } } }
   await world.kube.patch(nodes, { name: "n1" }, { type: "merge", body })
@@ -31,7 +31,7 @@ async function scene() {
 test("a subnet that loses the tag of a pool drains, one that gets it joins, within seconds and without pods", async () => {
   const { world, term, own } = await scene()
   assert.deepEqual(await own(), [`${ids.podsA} Ready`])
-  await world.ec2.createTags({ ids: [ids.podsA2], tags })
+  createTags(world.cloud.core, { ids: [ids.podsA2], tags })
   deleteTags(world.cloud.core, { ids: [ids.podsA], tags: [{ key: "example.com/pool" }] })
   await world.waiting("n1", 0, 3)
   await world.clock.advance(15_000)

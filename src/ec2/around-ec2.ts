@@ -16,7 +16,6 @@ export const actionOf: Readonly<Record<Ec2Method, string>> = {
   modifyNetworkInterface: "ModifyNetworkInterfaceAttribute",
   assignAddresses: "AssignPrivateIpAddresses",
   unassignAddresses: "UnassignPrivateIpAddresses",
-  createTags: "CreateTags",
 }
 
 export const isDescribe = (method: Ec2Method): boolean => method.startsWith("describe")

@@ -33,7 +33,6 @@ export interface Ec2 {
     request: { id: string; addresses?: readonly string[]; prefixes?: readonly string[] },
     options?: CallOptions,
   ): Promise<void>
-  createTags(request: { ids: readonly string[]; tags: Tags }, options?: CallOptions): Promise<void>
 }
 
 export type Ec2Method = keyof Ec2

@@ -13,7 +13,6 @@ import {
   unassignAddresses,
 } from "./interfaces.ts"
 import { modelInstance, modelInterface, modelSubnet, modelVpc } from "./model.ts"
-import { createTags } from "./tags.ts"
 import {
   describeInstances,
   describeInterfaces,
@@ -117,8 +116,6 @@ function changing(call: Call): Omit<Ec2, Describing> {
       call({ action: "UnassignPrivateIpAddresses", about: [r.id] }, o, (core) =>
         unassignAddresses(core, r),
       ),
-    createTags: (r, o) =>
-      call({ action: "CreateTags", about: r.ids }, o, (core) => createTags(core, r)),
   }
 }
 

@@ -5,8 +5,6 @@ import {
   type AttachNetworkInterfaceCommandInput,
   CreateNetworkInterfaceCommand as CreateNetworkInterface,
   type CreateNetworkInterfaceCommandInput,
-  CreateTagsCommand as CreateTags,
-  type CreateTagsCommandInput,
   DeleteNetworkInterfaceCommand as DeleteNetworkInterface,
   type DeleteNetworkInterfaceCommandInput,
   DescribeInstancesCommand as DescribeInstances,
@@ -68,7 +66,6 @@ export function createClient(options: SdkOptions) {
       ec2.send(new DetachNetworkInterface(r), by(s)),
     modify: (r: ModifyNetworkInterfaceAttributeCommandInput, s: Signal) =>
       ec2.send(new ModifyNetworkInterfaceAttribute(r), by(s)),
-    tag: (r: CreateTagsCommandInput, s: Signal) => ec2.send(new CreateTags(r), by(s)),
     unassign: (r: UnassignPrivateIpAddressesCommandInput, s: Signal) =>
       ec2.send(new UnassignPrivateIpAddresses(r), by(s)),
   }

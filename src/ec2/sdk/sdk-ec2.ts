@@ -11,7 +11,7 @@ import {
 import type { Client } from "./client.ts"
 import { awsErrorOf } from "./sdk-error.ts"
 import { groupFrom, instanceFrom, interfaceFrom, subnetFrom, vpcFrom } from "./to-model.ts"
-import { assignInput, createInput, modifyInput, tagList } from "./to-sdk.ts"
+import { assignInput, createInput, modifyInput } from "./to-sdk.ts"
 
 export interface SdkOptions {
   readonly region: string
@@ -119,10 +119,6 @@ function changing(call: Call): Omit<Ec2, Describing> {
         }
         return client.unassign({ NetworkInterfaceId: id, ...lists }, signal).then(nothing)
       }),
-    createTags: ({ ids, tags }, o) =>
-      call({ action: "CreateTags" }, o, (client, signal) =>
-        client.tag({ Resources: [...ids], Tags: tagList(tags) }, signal).then(nothing),
-      ),
   }
 }
 

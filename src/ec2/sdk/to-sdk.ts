@@ -4,7 +4,7 @@ import type { AssignAddresses, CreateInterface, ModifyInterface } from "../ec2.t
 
 /** The port's requests as the SDK's. A count of zero is left out: EC2 refuses it. */
 
-export const tagList = (tags: Tags): Sdk.Tag[] =>
+const tagList = (tags: Tags): Sdk.Tag[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
 export function createInput(r: CreateInterface): Sdk.CreateNetworkInterfaceCommandInput {

@@ -98,7 +98,14 @@ const statements: Readonly<
           `arn:${partition}:ec2:*:*:security-group/*`,
         ],
       },
-      { Sid: "TagInterfaces", Effect: "Allow", Action: ec2(["CreateTags"]), Resource: eni },
+      {
+        // Tags are given as an ENI is created and never afterwards: nobody's else can be taken for Berth's.
+        Sid: "TagInterfaces",
+        Effect: "Allow",
+        Action: ec2(["CreateTags"]),
+        Resource: eni,
+        Condition: { StringEquals: { "ec2:CreateAction": "CreateNetworkInterface" } },
+      },
     ]
   },
   read: () => [
