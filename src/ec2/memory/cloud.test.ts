@@ -7,7 +7,12 @@ import { runInstances, terminateInstances } from "./instances.ts"
 import { createInterface, deleteInterface, modifyInterface } from "./interfaces.ts"
 import { memoryEc2 } from "./memory-ec2.ts"
 import { createNatGateway } from "./public-addresses.ts"
-import { associateRouteTable, createRouteTable, routeTableFor } from "./routing.ts"
+import {
+  associateRouteTable,
+  createRouteTable,
+  replaceRouteTableAssociation,
+  routeTableFor,
+} from "./routing.ts"
 import { createReservation, createSubnet, deleteReservation, deleteSubnet } from "./subnets.ts"
 import { createTags } from "./tags.ts"
 import { associateVpcCidr, createVpc, disassociateVpcCidr } from "./vpcs.ts"
@@ -143,6 +148,11 @@ test("a subnet uses its own route table, else the VPC's main one", () => {
   const own = createRouteTable(core, { vpcId: vpc.id })
   associateRouteTable(core, { tableId: own.id, subnetId: subnet.id })
   assert.equal(routeTableFor(core, subnet.id)?.id, own.id)
+  const other = createRouteTable(core, { vpcId: vpc.id })
+  const [{ id: associationId = "" } = {}] = core.tables.routeTable.get(own.id)?.associations ?? []
+  replaceRouteTableAssociation(core, { associationId, tableId: other.id })
+  assert.equal(routeTableFor(core, subnet.id)?.id, other.id)
+  assert.deepEqual(core.tables.routeTable.get(own.id)?.associations, [])
 })
 
 test("describe calls lag, changes do not", async () => {

@@ -142,6 +142,19 @@ export function disassociateRouteTable(core: Core, input: { associationId: strin
   throw notFound(input.associationId)
 }
 
+/** Gives the subnet of an association another table; returns the new association's id. */
+export function replaceRouteTableAssociation(
+  core: Core,
+  input: { associationId: string; tableId: string },
+): string {
+  routeTableOf(core, input.tableId)
+  const associations = [...core.tables.routeTable.all()].flatMap((table) => table.associations)
+  const found = associations.find((a) => a.id === input.associationId)
+  const { associationId } = input
+  disassociateRouteTable(core, { associationId })
+  return associateRouteTable(core, { tableId: input.tableId, subnetId: found?.subnetId ?? "" })
+}
+
 export const internetGatewayOf = (core: Core, id: string): InternetGateway => {
   const gateway = core.tables.internetGateway.get(id)
   if (gateway === undefined) throw notFound(id)

@@ -743,6 +743,34 @@ for (const [what, change, ids, words] of cases) {
   })
 }
 
+test("S03 names the table that has the nodes' routes, and the command fits how the subnet is associated", () => {
+  const [nodesTable] = aws.routeTables
+  assert.ok(nodesTable)
+  const main = {
+    ...nodesTable,
+    id: "rtb-main",
+    subnetIds: [],
+    routes: nodesTable.routes.slice(0, 2),
+  }
+  const nodes = { ...nodesTable, main: false, subnetIds: ["subnet-nodes-a", "subnet-nodes-b"] }
+  const own = { ...main, id: "rtb-own", main: false, subnetIds: ["subnet-pods-b"] }
+  const fleet = smallFleet({
+    cluster: withEnv({ AWS_VPC_K8S_CNI_EXTERNALSNAT: "true" }),
+    aws: { routeTables: [main, nodes, own] },
+  })
+  const fixes = diagnose(indexFleet(fleet))
+    .findings.filter((f) => f.check === "S03")
+    .map((f) => f.fix?.command)
+  assert.equal(
+    fixes[0],
+    "aws ec2 associate-route-table --subnet-id subnet-pods-a --route-table-id rtb-1",
+  )
+  assert.match(
+    fixes[1] ?? "",
+    /^aws ec2 replace-route-table-association --route-table-id rtb-1 --association-id \$\(aws ec2 describe-route-tables .*'subnet-pods-b'/,
+  )
+})
+
 test("the doctor is silent on a healthy cluster, with every reading there", () => {
   const anywhere = { protocol: "-1", cidr: "0.0.0.0/0", allow: true }
   const route = { destination: "10.9.0.0/16", target: "pcx-1" }

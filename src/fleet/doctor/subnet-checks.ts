@@ -96,12 +96,38 @@ function* routesDiffer(examination: Examination): Iterable<Symptom> {
         ...(table.subnetIds.includes(id) ? [] : [`it uses the main table ${table.id}`]),
         ...lacking.map((to) => `the nodes' subnets have a route to ${to}`),
       ],
-      fix: {
-        kind: "plan",
-        says: "Associate the pod subnet with a table that has the nodes' routes.",
-        command: `aws ec2 associate-route-table --subnet-id ${id} --route-table-id RTB`,
-      },
+      fix: routesFix(examination, id, wanted),
     }
+  }
+}
+
+/** The table of nodes that has all their routes, of the subnet's own zone where there is one: NAT gateways are zonal. */
+function routesFix(examination: Examination, id: string, wanted: ReadonlySet<string>): Fix {
+  const { aws, nodes, index, routeTableOf: tableOf } = examination
+  const zone = aws.subnets.find((s) => s.id === id)?.zone
+  const near = nodes.toSorted(
+    (a, b) => Number(index.zoneOf(b) === zone) - Number(index.zoneOf(a) === zone),
+  )
+  const table = near
+    .map((node) => tableOf(index.instanceOf(node)?.subnetId ?? ""))
+    .find(
+      (table) =>
+        table?.routes.every((r) => !r.blackhole) &&
+        [...wanted].every((to) => table.routes.some((r) => r.destination === to)),
+    )
+  if (table === undefined || table.id === tableOf(id)?.id)
+    return {
+      kind: "plan",
+      says: "Replace the route that leads nowhere, or add the one that lacks.",
+    }
+  const association = `--query "RouteTables[].Associations[?SubnetId=='${id}'].RouteTableAssociationId" --output text`
+  return {
+    kind: "plan",
+    says: `Let the pod subnet use ${table.id}, which has the nodes' routes.`,
+    // A subnet that has a table of its own cannot be associated with another one besides.
+    command: tableOf(id)?.subnetIds.includes(id)
+      ? `aws ec2 replace-route-table-association --route-table-id ${table.id} --association-id $(aws ec2 describe-route-tables ${association})`
+      : `aws ec2 associate-route-table --subnet-id ${id} --route-table-id ${table.id}`,
   }
 }
 

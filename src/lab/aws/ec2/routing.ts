@@ -17,6 +17,7 @@ import {
   detachInternetGateway,
   disassociateRouteTable,
   replaceRoute,
+  replaceRouteTableAssociation,
 } from "../../../ec2/memory/routing.ts"
 import { describeInternetGateways, describeRouteTables } from "../../../ec2/memory/views.ts"
 import { onPremises } from "../../fabric/addresses.ts"
@@ -149,6 +150,17 @@ export const routingActions: Readonly<Record<string, Action>> = {
   DisassociateRouteTable: command({
     in: { AssociationId: required(text) },
     run: ({ core }, p) => disassociateRouteTable(core, { associationId: p.AssociationId }),
+  }),
+
+  ReplaceRouteTableAssociation: action({
+    in: { RouteTableId: required(text), AssociationId: required(text) },
+    run: ({ core }, p) => ({
+      newAssociationId: replaceRouteTableAssociation(core, {
+        associationId: p.AssociationId,
+        tableId: p.RouteTableId,
+      }),
+      associationState: { state: "associated" },
+    }),
   }),
 
   CreateRoute: command({
