@@ -1,25 +1,21 @@
 // Goal: the script that `berth plan --write` makes carries the plan out, with the AWS CLI and kubectl as they are.
 import assert from "node:assert/strict"
 import { execFile, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { daemonSets, eniConfigs } from "../api/resources.ts"
 import { clientKube } from "../kube/client/client-kube.ts"
-import { environmentOf } from "../lab/environment.ts"
-import { launchLab } from "../lab/launch.ts"
 import { scenarios } from "../lab/scenarios.ts"
 import { whyNoKubectl } from "../lab/testing/kubectl.ts"
 import { sdkAddon } from "./apply/addon-calls.ts"
 import { sdkNetwork } from "./apply/sdk-network.ts"
+import { labShell } from "./testing/lab-shell.ts"
 import type { Ran } from "./testing/run.ts"
-import { run } from "./testing/run.ts"
 
 const works = (program: string, ...args: string[]) => spawnSync(program, args).status === 0
 const whyNot = whyNoKubectl() ?? (works("aws", "--version") ? undefined : "the AWS CLI is missing")
 
-const bash = (script: string, env: Record<string, string>): Promise<Ran> =>
+const bash = (script: string, env: Readonly<Record<string, string>>): Promise<Ran> =>
   new Promise((resolve) => {
     execFile(
       "bash",
@@ -32,24 +28,12 @@ const bash = (script: string, env: Record<string, string>): Promise<Ran> =>
 test("the script of a plan for an add-on", {
   skip: whyNot ?? false,
   timeout: 200_000,
-}, async (t) => {
-  const lab = await launchLab({
-    ...{ name: `script-${process.pid}`, kubePort: 0, ec2Port: 0 },
-    ...{ hollow: true, scenario: scenarios.addon },
-  })
-  t.after(() => lab.stop())
-  const folder = mkdtempSync(join(tmpdir(), "berth-script-"))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const env = environmentOf(lab)
-  const saved = { ...process.env }
-  Object.assign(process.env, env)
-  t.after(() => {
-    for (const key of Object.keys(env)) delete process.env[key]
-    Object.assign(process.env, saved)
-  })
+}, async () => {
+  await using shell = await labShell(scenarios.addon, true)
+  const { lab, folder, env, berth } = shell
   const out = join(folder, "change")
   const request = ["--cidr", "100.64.0.0/16", "--warm-ip-target", "3"]
-  const planned = await run(["plan", ...request, "--write", out], { env })
+  const planned = await berth("plan", ...request, "--write", out)
   assert.equal(planned.exit, 0, planned.err + planned.out)
   const carried = await bash(join(out, "apply.sh"), env)
   assert.equal(carried.exit, 0, carried.out + carried.err)
@@ -80,6 +64,6 @@ test("the script of a plan for an add-on", {
   for (const [name, value] of Object.entries(settings))
     assert.equal(live.find((e) => e.name === name)?.value, value, name)
 
-  const again = await run(["plan", ...request, "-o", "json"], { env })
+  const again = await berth("plan", ...request, "-o", "json")
   assert.deepEqual(JSON.parse(again.out).steps, [], "nothing is left to do")
 })

@@ -1,59 +1,28 @@
 // Goal: `berth rotate` replaces nodes of a managed node group on a whole lab, from a terminal and by the controller.
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling"
 import { nodeClaims, nodeRotations, nodes } from "../../api/resources.ts"
 import { clientKube } from "../../kube/client/client-kube.ts"
-import type { Lab } from "../../lab/lab.ts"
-import { launchLab } from "../../lab/launch.ts"
 import { eventually } from "../../lab/sandbox/testing/eventually.ts"
 import { quietScenario } from "../../lab/testing/quiet-scenario.ts"
-import { run } from "../testing/run.ts"
+import { type LabShell, labShell } from "../testing/lab-shell.ts"
 import { poolLabel, startSmallKarpenter } from "./testing/small-karpenter.ts"
 
-let lab: Lab
-let env: Record<string, string>
-const folder = mkdtempSync(join(tmpdir(), "berth-rotate-"))
-const saved = { ...process.env }
+let shell: LabShell
 
 before(async () => {
-  lab = await launchLab({
-    ...{
-      name: `rotate-${process.pid}`,
-      scenario: quietScenario,
-      kubePort: 0,
-      ec2Port: 0,
-      hollow: true,
-    },
-  })
-  const aws = {
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-  }
-  // The SDK reads the process's own environment.
-  Object.assign(process.env, aws)
-  env = { ...aws, KUBECONFIG: lab.kubeconfig, XDG_STATE_HOME: folder }
+  shell = await labShell(quietScenario, true)
 })
-
-after(async () => {
-  for (const key of Object.keys(process.env)) if (!(key in saved)) delete process.env[key]
-  Object.assign(process.env, saved)
-  await lab?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => shell?.[Symbol.asyncDispose]())
 
 async function nodeUids(): Promise<string[]> {
-  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   return (await kube.list(nodes)).items.map((n) => n.metadata.uid ?? "").sort()
 }
 
 async function group() {
-  const asg = new AutoScalingClient({ region: lab.region })
+  const asg = new AutoScalingClient({ region: shell.lab.region })
   const { AutoScalingGroups } = await asg.send(new DescribeAutoScalingGroupsCommand({}))
   const [found] = AutoScalingGroups ?? []
   const own = found?.Tags?.filter((t) => t.Key?.startsWith("berth.dev/")) ?? []
@@ -64,10 +33,10 @@ test("from a terminal: one node is replaced, and the group is as it was", {
   timeout: 180_000,
 }, async () => {
   const before = await nodeUids()
-  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   const [first] = (await kube.list(nodes)).items
   const argv = ["rotate", "--local", "--yes", "--nodes", first?.metadata.name ?? ""]
-  const { exit, out, err } = await run(argv, { env })
+  const { exit, out, err } = await shell.berth(...argv)
   assert.equal(exit, 0, err + out)
   assert.match(out, /asg\/eks-general/)
   assert.match(out, /1\/1 Completed: every node was replaced/)
@@ -81,7 +50,7 @@ test("in the cluster: every node is replaced, the controller's own among them", 
   timeout: 300_000,
 }, async () => {
   const before = await nodeUids()
-  const { exit, out, err } = await run(["rotate", "--yes", "-l", "kubernetes.io/os=linux"], { env })
+  const { exit, out, err } = await shell.berth("rotate", "--yes", "-l", "kubernetes.io/os=linux")
   assert.equal(exit, 0, err + out)
   assert.match(err, /^NodeRotation rotation-/)
   assert.match(out, /2\/2 Completed/)
@@ -92,7 +61,7 @@ test("in the cluster: every node is replaced, the controller's own among them", 
     [],
   )
   assert.deepEqual(await group(), [2, 0, 0])
-  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   const [rotation] = (await kube.list(nodeRotations)).items
   assert.equal(rotation?.status?.done, 2)
 })
@@ -100,12 +69,12 @@ test("in the cluster: every node is replaced, the controller's own among them", 
 test("of Karpenter: its NodeClaims are deleted one after the other, each when the last one's successor serves", {
   timeout: 240_000,
 }, async (t) => {
-  using kube = clientKube({ kubeconfig: lab.kubeconfig })
+  using kube = clientKube({ kubeconfig: shell.lab.kubeconfig })
   const stop = new AbortController()
   const { subnets, securityGroups } = quietScenario
   const karpenter = await startSmallKarpenter(
     {
-      ...{ kube, region: lab.region, endpoint: lab.ec2Url },
+      ...{ kube, region: shell.lab.region, endpoint: shell.lab.ec2Url },
       ...{ subnetId: subnets[0]?.id ?? "", securityGroup: securityGroups[0]?.id ?? "" },
       userData: (labels) =>
         `#!/bin/bash\n/etc/eks/bootstrap.sh quiet --kubelet-extra-args '--node-labels=${labels}'\n`,
@@ -124,7 +93,7 @@ test("of Karpenter: its NodeClaims are deleted one after the other, each when th
   await eventually(async () => assert.equal((await own()).filter(isReady).length, 2), 60_000)
   const before = (await own()).map((n) => n.metadata.uid)
   const argv = ["rotate", "--local", "--yes", "-l", `${poolLabel}=default`]
-  const { exit, out, err } = await run(argv, { env })
+  const { exit, out, err } = await shell.berth(...argv)
   assert.equal(exit, 0, err + out)
   assert.match(out, /karpenter\/default/)
   assert.match(out, /2\/2 Completed/)

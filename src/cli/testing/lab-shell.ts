@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { environmentOf } from "../../lab/environment.ts"
 import type { Lab } from "../../lab/lab.ts"
 import { launchLab } from "../../lab/launch.ts"
 import type { Scenario } from "../../lab/scenario.ts"
@@ -11,6 +12,8 @@ export interface LabShell extends AsyncDisposable {
   readonly lab: Lab
   /** Empty at first, and removed with the lab. */
   readonly folder: string
+  /** What programs need in their environment to reach the lab. */
+  readonly env: Readonly<Record<string, string>>
   readonly berth: (...argv: readonly string[]) => Promise<Ran>
 }
 
@@ -22,22 +25,17 @@ export async function labShell(scenario: Scenario, hollow: boolean): Promise<Lab
   const name = `cli-${process.pid}`
   const lab = await launchLab({ name, scenario, hollow, kubePort: 0, ec2Port: 0 })
   undo.defer(() => lab.stop())
-  const aws = {
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-  }
+  const reach = environmentOf(lab)
   const saved = { ...process.env }
   undo.defer(() => {
-    for (const key of Object.keys(aws)) delete process.env[key]
+    for (const key of Object.keys(reach)) delete process.env[key]
     Object.assign(process.env, saved)
   })
-  Object.assign(process.env, aws)
-  const env = { ...aws, KUBECONFIG: lab.kubeconfig, XDG_STATE_HOME: folder }
+  Object.assign(process.env, reach)
+  const env = { ...reach, XDG_STATE_HOME: folder }
   const owned = undo.move()
   return {
-    ...{ lab, folder },
+    ...{ lab, folder, env },
     berth: (...argv) => run(argv, { env }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
