@@ -2,40 +2,31 @@
 // healthy cluster before, between and after it has nothing to say.
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import type { Pod } from "../src/api/core.ts"
 import type { NodeNetwork } from "../src/api/nodenetwork.ts"
 import { labCommands } from "../src/cli/lab-commands.ts"
-import { run } from "../src/cli/testing/run.ts"
-import { systemClock } from "../src/clock.ts"
+import { type LabShell, labShell } from "../src/cli/testing/lab-shell.ts"
 import { causes } from "../src/fleet/classify.ts"
 import type { Finding } from "../src/fleet/doctor/finding.ts"
 import { type DoctorReport, isAsBadAs } from "../src/fleet/report/doctor-report.ts"
 import { isRunning, readList } from "../src/lab/demo/cluster-view.ts"
 import { createShell, type Shell } from "../src/lab/demo/shell.ts"
-import type { Lab } from "../src/lab/lab.ts"
-import { launchLab } from "../src/lab/launch.ts"
 import type { Scenario } from "../src/lab/scenario.ts"
 import { bringAbout } from "../src/lab/scenarios/bring-about.ts"
 import { healthy, healthySubnets } from "../src/lab/scenarios/healthy.ts"
 import { type Outage, outages } from "../src/lab/scenarios/outages.ts"
 import { scenarios } from "../src/lab/scenarios.ts"
 import { whyNoKubectl } from "../src/lab/testing/kubectl.ts"
+import { until } from "../src/testing/until.ts"
 
 const skip = whyNoKubectl() ?? false
 const lacks = (program: string) =>
   spawnSync(program, ["--version"]).status === 0 ? false : `${program} is missing`
 const withoutAws = lacks("aws")
 const withoutCurl = lacks("curl")
-const folder = mkdtempSync(join(tmpdir(), "berth-outages-"))
-const saved = { ...process.env }
-/** Generous: the machine may be busy with other tests. */
-const patienceMs = 90_000
-let lab: Lab
-let env: Record<string, string>
+let lab: LabShell
 let shell: Shell
 /** The outage that has begun and not ended. */
 let broken: string | undefined
@@ -49,52 +40,21 @@ const quick: Scenario = {
 
 before(async () => {
   if (skip) return
-  lab = await launchLab({
-    name: `outage${process.pid}`,
-    scenario: quick,
-    kubePort: 0,
-    ec2Port: 0,
-    hollow: true,
-  })
-  const aws = {
-    AWS_ENDPOINT_URL: lab.ec2Url,
-    AWS_REGION: lab.region,
-    AWS_DEFAULT_REGION: lab.region,
-    AWS_ACCESS_KEY_ID: "lab",
-    AWS_SECRET_ACCESS_KEY: "lab",
-  }
-  Object.assign(process.env, aws)
+  lab = await labShell(quick, true)
   const bin = join(import.meta.dirname, "../bin")
-  env = { ...aws, KUBECONFIG: lab.kubeconfig, PATH: `${bin}:${process.env["PATH"] ?? ""}` }
-  shell = createShell({ ...process.env, ...env })
+  const path = `${bin}:${process.env["PATH"] ?? ""}`
+  shell = createShell({ ...process.env, ...lab.env, PATH: path })
 })
-
-after(async () => {
-  for (const key of Object.keys(process.env)) if (!(key in saved)) delete process.env[key]
-  Object.assign(process.env, saved)
-  await lab?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => lab?.[Symbol.asyncDispose]())
 
 /** As a person types it. */
 async function type(line: string): Promise<void> {
-  const { exit, stdout, stderr } = await shell(`cd ${folder}; ${line}`)
+  const { exit, stdout, stderr } = await shell(`cd ${lab.folder}; ${line}`)
   assert.equal(exit, 0, `${line}\n${stdout}${stderr}`)
 }
 
-/** `probe` gives what was waited for, or a text that says what is still missing. */
-async function until<T extends object>(what: string, probe: () => Promise<T | string>): Promise<T> {
-  const deadline = systemClock.now() + patienceMs
-  for (;;) {
-    const seen = await probe()
-    if (typeof seen !== "string") return seen
-    if (systemClock.now() > deadline) throw new Error(`${what}: ${seen}`)
-    await systemClock.sleep(500)
-  }
-}
-
 async function doctor(...more: string[]): Promise<{ exit: number; report: DoctorReport }> {
-  const { out, err, exit } = await run(["doctor", "-o", "json", ...more], { env })
+  const { out, err, exit } = await lab.berth("doctor", "-o", "json", ...more)
   assert.equal(err, "")
   return { exit, report: JSON.parse(out) as DoctorReport }
 }
@@ -137,12 +97,12 @@ async function carryOut(outage: Outage): Promise<void> {
 
 /** The same from a snapshot and in every form of output; and whoever asks about a waiting pod hears the same reason. */
 async function saidEverywhere({ tells, names }: Outage, { check }: Finding): Promise<void> {
-  const file = join(folder, "outage.json")
-  assert.equal((await run(["snapshot", "-o", file], { env })).exit, 0)
+  const file = join(lab.folder, "outage.json")
+  assert.equal((await lab.berth("snapshot", "-o", file)).exit, 0)
   const recorded = await doctor("--snapshot", file)
   const same = recorded.report.findings.find((f) => f.check === check)
   assert.ok(same, "the doctor says it of a snapshot as well")
-  const read = (...args: string[]) => run([...args, "--snapshot", file], { env })
+  const read = (...args: string[]) => lab.berth(...args, "--snapshot", file)
   const sarif = JSON.parse((await read("doctor", "-o", "sarif")).out)
   assert.ok(sarif.runs[0].results.some((r: { ruleId: string }) => r.ruleId === check))
   assert.match(

@@ -12,6 +12,7 @@ import {
   placementExits,
   placementSubnets as subnets,
 } from "../src/lab/scenarios/placement.ts"
+import { until } from "../src/testing/until.ts"
 import { type PlacementLab, placementLab } from "./placement/lab.ts"
 
 let lab: PlacementLab
@@ -104,13 +105,13 @@ test("two namespaces of one node live in two subnets, and leave the VPC by them"
 test("a subnet that joins a full pool ends the outage; no node is touched", async () => {
   await lab.deploy({ namespace: "growing", name: "app", replicas: 16, group: "shared" })
   const before = await lab.run("kubectl get nodes -o jsonpath={.items[*].metadata.uid}")
-  const stuck = await lab.until("pods wait for addresses", async () => {
+  const stuck = await until("pods wait for addresses", async () => {
     const reasons = await lab.failures("growing")
     const said = reasons.find((r) => r.includes("SubnetPool/growing"))
     return said === undefined ? `no such event among ${reasons.length}` : { said }
   })
   assert.match(stuck.said, new RegExp(subnets.growingA))
-  const told = await lab.until("the pool says so", async () => {
+  const told = await until("the pool says so", async () => {
     const line = await lab.run("kubectl get subnetpool growing --no-headers")
     return /False +SubnetExhausted +0 +11 +1 +10/.test(line) ? { line } : line
   })
@@ -118,7 +119,7 @@ test("a subnet that joins a full pool ends the outage; no node is touched", asyn
   const agents = await lab.agents()
   await lab.addToPool("growing", { id: subnets.laterA })
   const pods = await lab.running("growing", 16)
-  await lab.until("the pool is ready again", async () => {
+  await until("the pool is ready again", async () => {
     const line = await lab.run("kubectl get subnetpool growing --no-headers")
     return /True +Ready +\d+ +262 +1 +16/.test(line) ? { line } : line
   })
@@ -135,7 +136,7 @@ test("a subnet whose tag goes drains under running pods, and serves again when i
     (u) => u.subnet === subnets.growingA,
   )
   const statesAre = (state: string) =>
-    lab.until(`the interface is ${state}`, async () => {
+    until(`the interface is ${state}`, async () => {
       const interfaces = `{.items[*].status.interfaces[?(@.subnetID=="${subnets.growingA}")].state}`
       const states = await lab.run(`kubectl get nodenetworks -o 'jsonpath=${interfaces}'`)
       return states === state ? { states } : states
@@ -155,13 +156,13 @@ test("a namespace has no more addresses of a pool than its quota; its pods say w
   await lab.editPool("red", { quotaPerNamespace: 3 })
   await lab.scale("red", "app", 5)
   await lab.running("red", 3)
-  const told = await lab.until("a pod says why it waits", async () => {
+  const told = await until("a pod says why it waits", async () => {
     const reasons = await lab.failures("red")
     const said = reasons.find((r) => /namespace red has 3 addresses of SubnetPool\/red/.test(r))
     return said === undefined ? `not among ${reasons.length}` : { said }
   })
   assert.match(told.said, /^FailedAddressAssignment: .*raise spec\.quotaPerNamespace/)
-  await lab.until("the pool shows the namespace at its quota", async () => {
+  await until("the pool shows the namespace at its quota", async () => {
     const namespaces = await lab.run("kubectl get subnetpool red -o jsonpath={.status.namespaces}")
     const expected = [{ namespace: "red", addresses: 3, waiting: 2 }]
     return isDeepStrictEqual(JSON.parse(namespaces || "[]"), expected) ? { namespaces } : namespaces
@@ -185,7 +186,7 @@ test("a pod of a StatefulSet has its address again, over a restart of the agent;
   await lab.run(`kubectl delete pod db-0 -n blue --wait=false && ${agent} spec.nodeName=${node}`)
   /** The next db-0, once it runs. */
   const next = (former: Pod) =>
-    lab.until("db-0 runs anew", async () => {
+    until("db-0 runs anew", async () => {
       const pod = (await lab.running("blue", 3)).find(isDb)
       return pod && pod.metadata.uid !== former.metadata.uid ? pod : "not yet"
     })
@@ -195,7 +196,7 @@ test("a pod of a StatefulSet has its address again, over a restart of the agent;
   const moved = await next(again)
   assert.notEqual(moved.spec.nodeName, node)
   assert.notEqual(moved.status?.podIP, before.status?.podIP)
-  await lab.until("it is told why", async () => {
+  await until("it is told why", async () => {
     const reasons = (await lab.failures("blue")).filter((r) => r.startsWith("AddressNotKept"))
     const said = reasons.find((r) => r.includes(`it is kept on node ${node} until`))
     return said === undefined ? `not among ${JSON.stringify(reasons)}` : { said }

@@ -2,6 +2,7 @@
 // interface left for it.
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
+import { until } from "../src/testing/until.ts"
 import { type PlacementLab, placementLab } from "./placement/lab.ts"
 
 let lab: PlacementLab
@@ -29,7 +30,7 @@ async function nodeRooms(): Promise<NodeRoom[]> {
 }
 
 const rooms = (which: string, test: (nodes: NodeRoom[]) => NodeRoom | undefined) =>
-  lab.until(which, async () => {
+  until(which, async () => {
     const nodes = await nodeRooms()
     return test(nodes) ?? JSON.stringify(nodes)
   })
@@ -45,7 +46,7 @@ test("pods go where an interface is left for them, and wait for one in words", a
   for (const namespace of ["blue", "red"]) {
     await lab.deploy({ namespace, name: "first", replicas: 1, group: "web" })
     await lab.pin(namespace, "first", here)
-    await lab.until("the first pod runs on the node", async () => {
+    await until("the first pod runs on the node", async () => {
       const [pod, ...others] = await lab.running(namespace, 1)
       return pod?.spec.nodeName === node.name && others.length === 0 ? { pod } : "not there yet"
     })
@@ -61,7 +62,7 @@ test("pods go where an interface is left for them, and wait for one in words", a
   assert.deepEqual(limits, { "pods.berth.dev/growing": "1" })
 
   await lab.pin("growing", "app", here)
-  await lab.until("the scheduler says what is missing", async () => {
+  await until("the scheduler says what is missing", async () => {
     const events = await lab.run(
       "kubectl get events -n growing --field-selector reason=FailedScheduling",
     )

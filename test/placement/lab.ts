@@ -1,7 +1,6 @@
 import { CreateNetworkInterfaceCommand, EC2Client } from "@aws-sdk/client-ec2"
 import type { Event, Node, Pod } from "../../src/api/core.ts"
 import type { SubnetTerm } from "../../src/api/subnetpool.ts"
-import { systemClock } from "../../src/clock.ts"
 import { sdkEc2 } from "../../src/ec2/sdk/sdk-ec2.ts"
 import { isRunning, readList, readPods } from "../../src/lab/demo/cluster-view.ts"
 import { createShell } from "../../src/lab/demo/shell.ts"
@@ -10,6 +9,7 @@ import { ensureKubectl } from "../../src/lab/kubectl/ensure-kubectl.ts"
 import { launchLab } from "../../src/lab/launch.ts"
 import { placement } from "../../src/lab/scenarios/placement.ts"
 import { type WhoamiWorkload, whoamiWorkload } from "../../src/lab/scenarios/whoami-workload.ts"
+import { until } from "../../src/testing/until.ts"
 
 interface Workload extends WhoamiWorkload {
   /** Node group whose nodes may run it. */
@@ -19,8 +19,6 @@ interface Workload extends WhoamiWorkload {
 export type PlacementLab = Awaited<ReturnType<typeof placementLab>>
 
 const credentials = { accessKeyId: "lab", secretAccessKey: "lab" }
-/** Generous: the machine may be busy with other tests. */
-const patienceMs = 60_000
 
 /** The placement scenario with its pools in force, and what a person would type to look at it. */
 export async function placementLab(name: string, more: { readonly controlPlane?: string } = {}) {
@@ -48,15 +46,6 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
     await lab.stop()
     throw error
   }
-  const until = async <T>(what: string, probe: () => Promise<T | string>): Promise<T> => {
-    const deadline = systemClock.now() + patienceMs
-    for (;;) {
-      const seen = await probe()
-      if (typeof seen !== "string") return seen
-      if (systemClock.now() > deadline) throw new Error(`${what}: ${seen}`)
-      await systemClock.sleep(250)
-    }
-  }
   const warnings = async (namespace: string) => {
     const events = await readList<Event & { message?: string }>(
       shell,
@@ -67,7 +56,6 @@ export async function placementLab(name: string, more: { readonly controlPlane?:
   return {
     hollow: lab.hollow,
     run,
-    until,
     setAgents,
     stop: () => lab.stop(),
     deploy: ({ group, ...workload }: Workload) =>
