@@ -26,6 +26,11 @@ export const rotationErrors = {
     hint: "Start one with berth rotate.",
     exit: 66,
   }),
+  "rotation/hidden": entry<{ why: string }>({
+    says: (d) => `the rotations of this cluster cannot be seen, and one may be under way: ${d.why}`,
+    hint: "Ask for the right to get, list, create and patch noderotations.berth.dev; with --local berth rotates from here regardless.",
+    exit: 77,
+  }),
   "rotation/bad-state": entry<{ file: string; why: string }>({
     says: (d) => `the record of the rotation in ${d.file} cannot be used: ${d.why}`,
     hint: "Look at the nodes (kubectl get nodes), uncordon those that should serve, remove the file, and start anew.",

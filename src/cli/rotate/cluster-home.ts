@@ -18,9 +18,11 @@ export async function clusterHome(kube: Kube, clock: Clock): Promise<RotationHom
   try {
     object = latest(await list())
   } catch (error) {
-    if (error instanceof KubeError && (error.status === 404 || error.status === 403))
-      return undefined
-    throw error
+    if (!(error instanceof KubeError && (error.status === 404 || error.status === 403))) throw error
+    // Who may not list a kind is refused before the API server looks whether there is one: discovery tells.
+    if (error.status === 403 && (await isServed(kube)))
+      throw fail("rotation/hidden", { why: error.message }, error)
+    return undefined
   }
   const named = () => {
     if (object === undefined) throw fail("rotation/none", { cluster: "this cluster" })
@@ -47,6 +49,19 @@ export async function clusterHome(kube: Kube, clock: Clock): Promise<RotationHom
       object = await kube.patch(nodeRotations, { name: named() }, { type: "merge", body })
     },
     follow: (options, signal) => follow({ kube, clock, name: named() }, options, signal),
+  }
+}
+
+/** Discovery, which every user may read. */
+async function isServed(kube: Kube): Promise<boolean> {
+  const { group, version, plural } = nodeRotations
+  try {
+    const answer = await kube.raw(`/apis/${group}/${version}`)
+    const { resources = [] } = answer as { resources?: readonly { name: string }[] }
+    return resources.some(({ name }) => name === plural)
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 404) return false
+    throw error
   }
 }
 
