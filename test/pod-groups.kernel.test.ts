@@ -74,7 +74,7 @@ async function wire(stage: Stage, undo: AsyncDisposableStack, isolated: boolean)
       const netns = `${host.path}-${name}`
       undo.defer(() => machine.remove(netns))
       const namespace = undo.use(machine.create(netns))
-      await wirePod(kernel, {
+      wirePod(kernel, {
         ...{ namespace: "default", pod: name, containerId: name, interfaceName: "eth0", netns },
         ...{ address, table: tableOf(spec), mtu: 9001 },
         vethPrefix: spec.isolated ? isolatedVethPrefix : "eni",

@@ -20,31 +20,31 @@ const attachment = (name: string, netns = `/run/netns/${name}`): Attachment => (
 })
 const a = attachment("a")
 
-test("a pod with its namespace and link is none", async () => {
+test("a pod with its namespace and link is none", () => {
   const kernel = memoryKernel()
   kernel.create("/run/netns/a")
-  await wirePod(kernel, podAttachment(a))
+  wirePod(kernel, podAttachment(a))
   assert.deepEqual(orphansOf([a], kernel), [])
 })
 
-test("a namespace that cannot be seen is no proof: its link says that the pod lives", async () => {
+test("a namespace that cannot be seen is no proof: its link says that the pod lives", () => {
   const kernel = memoryKernel()
   kernel.create("/run/netns/a")
-  await wirePod(kernel, podAttachment(a))
+  wirePod(kernel, podAttachment(a))
   const unmounted = { ...kernel, open: () => undefined }
   assert.deepEqual(orphansOf([a], unmounted), [])
 })
 
-test("without namespace and link it is an orphan; the link of a newer sandbox of the same pod does not save it", async () => {
+test("without namespace and link it is an orphan; the link of a newer sandbox of the same pod does not save it", () => {
   const kernel = memoryKernel()
   assert.deepEqual(orphansOf([a], kernel), [a])
   kernel.create("/run/netns/b")
   const newer = { ...podAttachment(a), containerId: "b", netns: "/run/netns/b" }
-  await wirePod(kernel, newer)
+  wirePod(kernel, newer)
   assert.deepEqual(orphansOf([a], kernel), [a])
 })
 
-test("a pod that Amazon VPC CNI attached is known by the name of its link", async () => {
+test("a pod that Amazon VPC CNI attached is known by the name of its link", () => {
   const kernel = memoryKernel()
   const taken = attachment("old", "")
   assert.deepEqual(orphansOf([taken], kernel), [taken])

@@ -19,11 +19,11 @@ const kinds: Record<string, Partial<PodAttachment>> = {
 }
 
 for (const [kind, change] of Object.entries(kinds))
-  test(`a pod ${kind} is found in the kernel, and what is found can be detached`, async () => {
+  test(`a pod ${kind} is found in the kernel, and what is found can be detached`, () => {
     const kernel = memoryKernel()
     kernel.plug("0a:00:00:00:00:01")
     const pod = attachment(kernel.create("/run/netns/a").path, change)
-    await wirePod(kernel, pod)
+    wirePod(kernel, pod)
     const [found, ...others] = findWiredPods(kernel.host)
     assert.deepEqual(others, [])
     assert.deepEqual(found?.held.pod, { namespace: "default", name: "web-0" })

@@ -34,11 +34,6 @@ export interface NetNamespace extends Disposable {
   /** Applies in order and stops at the first failure with the catalogue's kernel/refused; earlier changes stay. */
   apply(changes: readonly Change[]): void
   /**
-   * Applies this one change off this thread: of all that a pod needs it takes the kernel longest, and meanwhile others
-   * can be wired. Rejects with kernel/refused.
-   */
-  addVeth(veth: Change & { readonly do: "addVeth" }): Promise<void>
-  /**
    * Removes links off this thread, all in one go: unregistering a link takes the kernel some 20 ms, ten of them hardly
    * longer. Absent is success.
    */

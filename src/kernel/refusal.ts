@@ -18,14 +18,9 @@ export function carryOut(change: Change, work: () => void): void {
     work()
   } catch (error) {
     if (isTolerated(change, errnoOf(error))) return
-    throw refusedChange(change, error)
+    const { operation, object } = describeChange(change)
+    throw refused(operation, object, error)
   }
-}
-
-/** `error` as kernel/refused about the change when it carries an errno, else as it is. */
-export function refusedChange(change: Change, error: unknown): unknown {
-  const { operation, object } = describeChange(change)
-  return refused(operation, object, error)
 }
 
 /** The errno name of a kernel/refused error; undefined for any other error. */

@@ -22,7 +22,7 @@ export async function add(call: CniCall, c: CallContext): Promise<string> {
   const target = podAttachment(attachment)
   await using undo = new AsyncDisposableStack()
   if (fresh) undo.defer(() => c.book.cancel(key))
-  const { hostVeth, hostMac, podMac } = await wire(c.kernel, target, assigned)
+  const { hostVeth, hostMac, podMac } = wire(c.kernel, target, assigned)
   if (fresh) undo.defer(() => unwirePod(c.kernel, target))
   const wiredAt = performance.now()
   await saved
@@ -65,7 +65,7 @@ async function assign({ key, pod, netns }: CniCall, c: CallContext): Promise<Ass
 }
 
 /** A second ADD for the same sandbox must not cut the connections of a pod that runs: it wires only what is broken. */
-async function wire(kernel: Kernel, target: PodAttachment, { fresh }: Assigned): Promise<WiredPod> {
+function wire(kernel: Kernel, target: PodAttachment, { fresh }: Assigned): WiredPod {
   if (fresh) return wirePod(kernel, target)
   const mac = vethMacs(target)
   const left = kernel.host.links().find((link) => link.mac === mac.host)

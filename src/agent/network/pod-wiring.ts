@@ -18,26 +18,22 @@ export interface WiredPod {
 
 /**
  * Attaches a pod: all of it, or nothing. What an earlier attempt for the same sandbox left is replaced. Takes about a
- * millisecond, nearly all of it in the kernel, and lets others be wired during the longest part of it.
+ * millisecond, nearly all of it in the kernel.
  * Errors: kernel/namespace-gone, kernel/refused.
  */
-export async function wirePod(kernel: Kernel, attachment: PodAttachment): Promise<WiredPod> {
+export function wirePod(kernel: Kernel, attachment: PodAttachment): WiredPod {
   using pod = kernel.open(attachment.netns)
   if (!pod) throw fail("kernel/namespace-gone", { path: attachment.netns })
   const mac = vethMacs(attachment)
-  const hostVeth = await attach(kernel.host, pod, attachment)
+  const hostVeth = attach(kernel.host, pod, attachment)
   return { hostVeth, hostMac: mac.host, podMac: mac.pod }
 }
 
 /** Looks for what is in the way only when something is: it rarely is, and the kernel says so. Returns the host end. */
-async function attach(
-  host: NetNamespace,
-  pod: NetNamespace,
-  attachment: PodAttachment,
-): Promise<string> {
+function attach(host: NetNamespace, pod: NetNamespace, attachment: PodAttachment): string {
   const [usual] = vethNames(attachment.vethPrefix, attachment)
   try {
-    await join(host, pod, attachment, usual)
+    join(host, pod, attachment, usual)
     return usual
   } catch (error) {
     if (refusalOf(error) !== "EEXIST") throw error
@@ -45,22 +41,22 @@ async function attach(
   const shut = shutPartner(host, pod.link(attachment.interfaceName))
   if (shut) host.apply([{ do: "removeLink", name: shut.name }])
   const free = freeName(host, attachment)
-  await join(host, pod, attachment, free)
+  join(host, pod, attachment, free)
   return free
 }
 
-async function join(
+function join(
   host: NetNamespace,
   pod: NetNamespace,
   attachment: PodAttachment,
   hostVeth: string,
-): Promise<void> {
+): void {
   if (attachment.isolated) forgetName(host, hostVeth)
   // The VLAN may still have the link of a pod that had it before.
   if (attachment.branch) host.apply(branchRemoval(attachment))
   if (attachment.branch && attachment.isolated) host.apply(localBehindIsolated)
   const plan = planPod(attachment, hostVeth, pod)
-  await host.addVeth(plan.veth)
+  host.apply([plan.veth])
   try {
     host.apply(plan.host)
     pod.apply(plan.pod)

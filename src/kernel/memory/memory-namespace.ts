@@ -64,10 +64,6 @@ export class MemoryNamespace implements NetNamespace {
       })
   }
 
-  async addVeth(veth: Change & { readonly do: "addVeth" }): Promise<void> {
-    this.apply([veth])
-  }
-
   async removeLinks(names: readonly string[]): Promise<void> {
     this.apply(names.map((name) => ({ do: "removeLink", name })))
   }

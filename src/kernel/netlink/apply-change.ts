@@ -3,7 +3,6 @@ import type { Change, NetNamespace } from "../kernel.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { encodePutAddress, encodeRemoveAddress } from "./address-codec.ts"
 import { encodeDeleteLink, encodeSetLink, encodeVeth, encodeVlan } from "./link-codec.ts"
-import type { MessageWriter } from "./message.ts"
 import { encodePutNeighbour, encodeRemoveNeighbour } from "./neighbour-codec.ts"
 import type { NetlinkSocket } from "./netlink-socket.ts"
 import { encodePutRoute, encodeRemoveRoute } from "./route-codec.ts"
@@ -22,7 +21,7 @@ export function applyChange(context: ChangeContext, change: Change): void {
   const { socket, indexOf } = context
   switch (change.do) {
     case "addVeth":
-      socket.change(vethRequest(change, context.namespaceFd(change.peer.in)))
+      addVeth(context, change)
       return
     case "addVlan":
       socket.change(encodeVlan({ ...change, parent: indexOf(change.parent) }))
@@ -69,17 +68,17 @@ export function applyChange(context: ChangeContext, change: Change): void {
 const linkOf = (context: ChangeContext, link: string | undefined) =>
   link === undefined ? undefined : context.indexOf(link)
 
-export const vethRequest = (
-  { name, mac, mtu, up, peer }: Change & { readonly do: "addVeth" },
-  peerNamespaceFd: number,
-): MessageWriter =>
-  encodeVeth({
-    end: { name, mac },
-    peer: { name: peer.name, mac: peer.mac },
-    mtu,
-    up: up === true,
-    peerNamespaceFd,
-  })
+function addVeth(context: ChangeContext, change: Change & { do: "addVeth" }): void {
+  context.socket.change(
+    encodeVeth({
+      end: { name: change.name, mac: change.mac },
+      peer: { name: change.peer.name, mac: change.peer.mac },
+      mtu: change.mtu,
+      up: change.up === true,
+      peerNamespaceFd: context.namespaceFd(change.peer.in),
+    }),
+  )
+}
 
 function setLink(context: ChangeContext, change: Change & { do: "setLink" }): void {
   const { up, mtu, mac, rename, alias } = change

@@ -1,10 +1,10 @@
 import { closeSync, readFileSync } from "node:fs"
 import { errnoOf } from "../errno-error.ts"
 import type { Address, Change, Link, Neighbour, NetNamespace, Route, Rule } from "../kernel.ts"
-import { carryOut, refusable, refused, refusedChange } from "../refusal.ts"
+import { carryOut, refusable, refused } from "../refusal.ts"
 import { sysctlPath } from "../sysctl-path.ts"
 import { decodeAddress, encodeGetAddresses } from "./address-codec.ts"
-import { applyChange, type ChangeContext, vethRequest } from "./apply-change.ts"
+import { applyChange, type ChangeContext } from "./apply-change.ts"
 import {
   decodeLink,
   decodeLinkIndex,
@@ -104,22 +104,15 @@ export class NetlinkNamespace implements NetNamespace {
         indexes.set(name, index)
         return index
       },
-      namespaceFd,
+      namespaceFd: (namespace) => {
+        if (namespace instanceof NetlinkNamespace) return namespace.fd
+        throw new TypeError(`${namespace.path} is not a namespace of this kernel`)
+      },
       enter: (work) => this.enter(work),
     }
     for (const change of changes) {
       carryOut(change, () => applyChange(context, change))
       if (takesName(change)) indexes.delete(change.name)
-    }
-  }
-
-  async addVeth(veth: Change & { readonly do: "addVeth" }): Promise<void> {
-    // One of its own: this namespace's is used by others before the answer comes.
-    using socket = this.enter(() => new NetlinkSocket())
-    try {
-      await socket.changeAside(vethRequest(veth, namespaceFd(veth.peer.in)))
-    } catch (error) {
-      throw refusedChange(veth, error)
     }
   }
 
@@ -183,11 +176,6 @@ export class NetlinkNamespace implements NetNamespace {
     const links = this.#socket.dump(encodeGetLink()).map(decodeLink)
     return new Map(links.map((link) => [link.index, link.name]))
   }
-}
-
-function namespaceFd(namespace: NetNamespace): number {
-  if (namespace instanceof NetlinkNamespace) return namespace.fd
-  throw new TypeError(`${namespace.path} is not a namespace of this kernel`)
 }
 
 /** True when the name means another link afterwards, or none. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict"
 import type { Change } from "../kernel.ts"
-import { refusalOf } from "../refusal.ts"
 import { eventually } from "./eventually.ts"
 import { type KernelCase, pair, refuses } from "./kernel-cases.ts"
 
@@ -22,22 +21,6 @@ export const linkCases: readonly KernelCase[] = [
       const common = { mtu: 9001, up: false, kind: "veth" }
       assert.deepEqual(x, { name: "x", mac: "02:00:00:00:00:0a", ...common })
       assert.deepEqual(y, { name: "y", mac: "02:00:00:00:00:0b", ...common })
-    },
-  },
-  {
-    name: "pairs made off this thread are as asked, and one that is refused does not hinder the others",
-    run: async ({ a, b }) => {
-      const veth = (name: string) =>
-        a.addVeth({ do: "addVeth", name, mtu: 1500, peer: { name: `${name}-peer`, in: b } })
-      const made = await Promise.allSettled(["x", "y", "x", "z"].map(veth))
-      assert.deepEqual(
-        made.map((result) => result.status === "rejected" && refusalOf(result.reason)).sort(),
-        ["EEXIST", false, false, false],
-      )
-      for (const name of ["x", "y", "z"]) {
-        assert.equal(a.link(name)?.up, false)
-        assert.equal(b.link(`${name}-peer`)?.mtu, 1500)
-      }
     },
   },
   {

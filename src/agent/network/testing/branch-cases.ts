@@ -4,7 +4,7 @@ import { sweepLeftovers } from "../leftovers.ts"
 import type { PodAttachment } from "../pod-plan.ts"
 import { checkPod, repairPod, unwirePod, wirePod } from "../pod-wiring.ts"
 import { localTable } from "../tables.ts"
-import { attachment, contents, rejects, type Stage, type WiringCase } from "./wiring-stage.ts"
+import { attachment, contents, fails, type Stage, type WiringCase } from "./wiring-stage.ts"
 
 const trunkMac = "0a:00:00:00:00:22"
 const link = "vlan.eth.7"
@@ -34,10 +34,10 @@ const exit = (table: number, { kernel }: Stage) =>
 export const branchCases: readonly WiringCase[] = [
   {
     name: "a pod with a branch interface leaves and is reached by its VLAN only, and takes it along",
-    run: async (stage) => {
+    run: (stage) => {
       const { kernel } = stage
       const pod = branchPod(stage)
-      const { hostVeth } = await wirePod(kernel, pod)
+      const { hostVeth } = wirePod(kernel, pod)
       assert.deepEqual(checkPod(kernel, pod), [])
       const vlan = kernel.host.link(link)
       assert.deepEqual([vlan?.kind, vlan?.up, vlan?.mac], ["vlan", true, pod.branch?.mac])
@@ -63,9 +63,9 @@ export const branchCases: readonly WiringCase[] = [
   },
   {
     name: "with standard enforcement a branch's pod is reached directly, and leaves by its VLAN inside the VPC",
-    run: async (stage) => {
+    run: (stage) => {
       const pod = branchPod(stage, { isolated: false, vethPrefix: "eni" })
-      await wirePod(stage.kernel, pod)
+      wirePod(stage.kernel, pod)
       assert.deepEqual(rulesOf(stage), [
         { priority: 512, to: "10.42.10.154/32", table: 254 },
         { priority: 1536, from: "10.42.10.154/32", table: 107 },
@@ -76,15 +76,15 @@ export const branchCases: readonly WiringCase[] = [
   },
   {
     name: "a VLAN that another pod had before is the new pod's alone",
-    run: async (stage) => {
+    run: (stage) => {
       const former = branchPod(stage)
-      await wirePod(stage.kernel, former)
+      wirePod(stage.kernel, former)
       const branch = { ...former.branch!, mac: "02:23:a2:af:a2:20" }
       const next = {
         ...{ ...former, branch, pod: "web-1", containerId: "beef", address: "10.42.10.155" },
         netns: stage.sandbox("b"),
       }
-      await wirePod(stage.kernel, next)
+      wirePod(stage.kernel, next)
       assert.equal(stage.kernel.host.link(link)?.mac, branch.mac)
       assert.deepEqual(checkPod(stage.kernel, next), [])
       // The former pod's DEL may come late.
@@ -97,7 +97,7 @@ export const branchCases: readonly WiringCase[] = [
     run: async (stage) => {
       const { kernel } = stage
       const pod = branchPod(stage)
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       assert.deepEqual((await sweepLeftovers(kernel, [pod])).links, [])
       assert.deepEqual(checkPod(kernel, pod), [])
       const left = await sweepLeftovers(kernel, [])
@@ -107,11 +107,11 @@ export const branchCases: readonly WiringCase[] = [
   },
   {
     name: "without its trunk a branch is refused, and the host is as before",
-    run: async (stage) => {
+    run: (stage) => {
       const pod = branchPod(stage, { isolated: false })
       const before = contents(stage.kernel.host)
       const lost = { ...pod, branch: { ...pod.branch!, trunk: "nosuch" } }
-      await rejects("kernel/refused", () => wirePod(stage.kernel, lost))
+      fails("kernel/refused", () => wirePod(stage.kernel, lost))
       assert.deepEqual(contents(stage.kernel.host), before)
     },
   },

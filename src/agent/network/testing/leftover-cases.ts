@@ -14,7 +14,7 @@ export const leftoverCases: readonly WiringCase[] = [
         containerId: "b",
         address: "100.64.1.21",
       })
-      const wired = [await wirePod(kernel, alive), await wirePod(kernel, ended)]
+      const wired = [wirePod(kernel, alive), wirePod(kernel, ended)]
       unwirePod(kernel, ended)
       const left = await sweepLeftovers(kernel, [alive])
       assert.deepEqual(left, { links: [wired[1]?.hostVeth], routes: [], rules: [] })
@@ -28,7 +28,7 @@ export const leftoverCases: readonly WiringCase[] = [
     name: "a sandbox that nobody remembers goes with its rules and route",
     run: async ({ kernel, sandbox }) => {
       const before = contents(kernel.host)
-      await wirePod(kernel, attachment(sandbox("a")))
+      wirePod(kernel, attachment(sandbox("a")))
       const left = await sweepLeftovers(kernel, [])
       assert.deepEqual([left.links.length, left.routes.length, left.rules.length], [1, 1, 2])
       assert.deepEqual(contents(kernel.host), before)
@@ -76,7 +76,7 @@ export const leftoverCases: readonly WiringCase[] = [
     name: "a living pod's rule for a table that is no longer its own is removed",
     run: async ({ kernel, sandbox }) => {
       const alive = attachment(sandbox("a"))
-      await wirePod(kernel, { ...alive, table: 3 })
+      wirePod(kernel, { ...alive, table: 3 })
       kernel.host.apply([
         { do: "putRule", rule: { priority: 1536, from: "100.64.1.20/32", table: 2 } },
       ])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import type { Change, Kernel } from "../../../kernel/kernel.ts"
 import type { PodAttachment } from "../pod-plan.ts"
 import { checkPod, repairPod, unwirePod, wirePod } from "../pod-wiring.ts"
-import { attachment, contents, rejects, type WiringCase } from "./wiring-stage.ts"
+import { attachment, contents, fails, type WiringCase } from "./wiring-stage.ts"
 
 /** "eni" and the first 11 digits of the SHA-1 of "default.web-0", as the original names it. */
 const usualName = "eni0d7763386da"
@@ -10,9 +10,9 @@ const usualName = "eni0d7763386da"
 export const podCases: readonly WiringCase[] = [
   {
     name: "a pod has its address, a way out, and rules that lead both ways",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
-      const wired = await wirePod(kernel, pod)
+      const wired = wirePod(kernel, pod)
       assert.deepEqual(checkPod(kernel, pod), [])
       using inside = kernel.open(pod.netns)
       assert.deepEqual(inside?.addresses("eth0"), [{ link: "eth0", address: "100.64.1.20/32" }])
@@ -45,20 +45,20 @@ export const podCases: readonly WiringCase[] = [
   },
   {
     name: "a pod on the primary ENI needs no rule of its own to leave",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"), { table: 254, address: "10.0.0.20" })
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       assert.deepEqual(podRulesOf(kernel), [{ priority: 512, to: "10.0.0.20/32", table: 254 }])
       assert.deepEqual(checkPod(kernel, pod), [])
     },
   },
   {
     name: "an isolated pod is reached by its ENI only, leaves by it first of all, and takes its rule along",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"), { isolated: true, vethPrefix: "vlan" })
       const former = { priority: 11, incoming: "vlan0d7763386da", table: 9 }
       kernel.host.apply([{ do: "putRule", rule: former }])
-      const { hostVeth } = await wirePod(kernel, pod)
+      const { hostVeth } = wirePod(kernel, pod)
       assert.deepEqual(podRulesOf(kernel), [{ priority: 11, incoming: hostVeth, table: 2 }])
       assert.deepEqual(kernel.host.routes(254), [])
       for (const table of [2, 20_002])
@@ -73,11 +73,11 @@ export const podCases: readonly WiringCase[] = [
   },
   {
     name: "W27: a new sandbox of a same-named pod does not cut off the old one, nor the old one's end the new",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const old = attachment(sandbox("a"))
       const young = attachment(sandbox("b"), { containerId: "beef", address: "100.64.1.21" })
-      const first = await wirePod(kernel, old)
-      const second = await wirePod(kernel, young)
+      const first = wirePod(kernel, old)
+      const second = wirePod(kernel, young)
       assert.notEqual(first.hostVeth, second.hostVeth)
       assert.match(second.hostVeth, /^eni[0-9a-f]{11}$/)
       assert.deepEqual([checkPod(kernel, old), checkPod(kernel, young)], [[], []])
@@ -88,21 +88,21 @@ export const podCases: readonly WiringCase[] = [
   },
   {
     name: "wiring the same sandbox again replaces what was there",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       const before = contents(kernel.host)
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       assert.deepEqual(contents(kernel.host), before)
       assert.deepEqual(checkPod(kernel, pod), [])
     },
   },
   {
     name: "unwiring takes rules and route away and shuts the link, and may be done twice or without wiring",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
       unwirePod(kernel, pod)
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       unwirePod(kernel, pod)
       unwirePod(kernel, pod)
       assert.deepEqual(podRulesOf(kernel), [])
@@ -112,9 +112,9 @@ export const podCases: readonly WiringCase[] = [
   },
   {
     name: "unwiring works without the pod's namespace",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       kernel.remove(pod.netns)
       unwirePod(kernel, pod)
       assert.deepEqual(podRulesOf(kernel), [])
@@ -122,40 +122,40 @@ export const podCases: readonly WiringCase[] = [
   },
   {
     name: "a namespace that stays after unwiring can be wired again",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       unwirePod(kernel, pod)
       const again = attachment(pod.netns, { containerId: "again", address: "100.64.1.22" })
-      await wirePod(kernel, again)
+      wirePod(kernel, again)
       assert.deepEqual(checkPod(kernel, again), [])
     },
   },
   {
     name: "a link of another's making is not touched: the pod is refused and the host is as before",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
       using inside = kernel.open(pod.netns)
       inside?.apply([{ do: "addVeth", name: "eth0", mtu: 1500, peer: { name: "y", in: inside } }])
       const before = contents(kernel.host)
-      await rejects("kernel/refused", () => wirePod(kernel, pod))
+      fails("kernel/refused", () => wirePod(kernel, pod))
       assert.deepEqual(contents(kernel.host), before)
     },
   },
   {
     name: "a namespace that is gone is said to be",
-    run: async ({ kernel }) => {
+    run: ({ kernel }) => {
       const pod = attachment("/nosuch/namespace")
-      await rejects("kernel/namespace-gone", () => wirePod(kernel, pod))
+      fails("kernel/namespace-gone", () => wirePod(kernel, pod))
       assert.deepEqual(checkPod(kernel, pod), ["network namespace /nosuch/namespace is gone"])
       assert.deepEqual(repairPod(kernel, pod), [])
     },
   },
   {
     name: "check names what is missing, and repair puts it back",
-    run: async ({ kernel, sandbox }) => {
+    run: ({ kernel, sandbox }) => {
       const pod = attachment(sandbox("a"))
-      await wirePod(kernel, pod)
+      wirePod(kernel, pod)
       assert.deepEqual(repairPod(kernel, pod), [])
       for (const [where, change, says] of damages(kernel, pod)) {
         where.apply([change])

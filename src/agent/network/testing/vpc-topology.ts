@@ -111,7 +111,7 @@ async function build(
   setUpInterface(kernel, secondary)
   const pod = async (name: string, address: string, eni: 0 | 1) => {
     const namespace = create(name)
-    await wirePod(kernel, {
+    wirePod(kernel, {
       namespace: "default",
       pod: name,
       containerId: `c-${name}`,
