@@ -28,7 +28,7 @@ export const rotationErrors = {
   }),
   "rotation/hidden": entry<{ why: string }>({
     says: (d) => `the rotations of this cluster cannot be seen, and one may be under way: ${d.why}`,
-    hint: "Ask for the right to get, list, create and patch noderotations.berth.dev; with --local berth rotates from here regardless.",
+    hint: "Ask for the right to get, list, create and patch noderotations.berth.dev; with --local it is carried out from here regardless.",
     exit: 77,
   }),
   "rotation/bad-state": entry<{ file: string; why: string }>({

@@ -99,7 +99,7 @@ const statements: Readonly<
         ],
       },
       {
-        // Tags are given as an ENI is created and never afterwards: nobody's else can be taken for Berth's.
+        // Tags are given as an ENI is created and never afterwards, so no other's can be made to look like Berth's own.
         Sid: "TagInterfaces",
         Effect: "Allow",
         Action: ec2(["CreateTags"]),
