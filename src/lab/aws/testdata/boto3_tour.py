@@ -230,7 +230,12 @@ ec2.get_waiter("instance_terminated").wait(InstanceIds=ids)
 for page in pages:
     for i in page["NetworkInterfaces"]:
         ec2.delete_network_interface(NetworkInterfaceId=i["NetworkInterfaceId"])
-ec2.disassociate_route_table(AssociationId=association)
+other_table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+replaced = ec2.replace_route_table_association(AssociationId=association, RouteTableId=other_table)
+found = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [pod_subnet]}])["RouteTables"]
+assert [t["RouteTableId"] for t in found] == [other_table], found
+ec2.disassociate_route_table(AssociationId=replaced["NewAssociationId"])
+ec2.delete_route_table(RouteTableId=other_table)
 ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
 ec2.delete_route_table(RouteTableId=table)
 ec2.delete_nat_gateway(NatGatewayId=nat)
